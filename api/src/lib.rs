@@ -1,1 +1,3 @@
-//! stub
+//! The room `api`.
+
+#![forbid(unsafe_code)]

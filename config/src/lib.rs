@@ -1,1 +1,3 @@
-//! stub
+//! The room `config`.
+
+#![forbid(unsafe_code)]

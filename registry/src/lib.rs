@@ -1,1 +1,3 @@
-//! stub
+//! The room `registry`.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! What `pades` knows of a key.

@@ -1,0 +1,1 @@
+//! PDF Advanced Electronic Signatures (EN 319 142-1).

@@ -1,0 +1,1 @@
+//! PDF as a signer reads and extends it (ISO 32000).

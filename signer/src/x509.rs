@@ -1,0 +1,1 @@
+//! X.509 certificates and their chains (RFC 5280).
