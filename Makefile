@@ -1,0 +1,35 @@
+# segeld. `make run`: a running demo. `make test`: everything that must hold. Both do their own set-up; Rust comes first.
+SHELL := /bin/bash
+export PATH := $(PATH):$(HOME)/.cargo/bin
+SEGELD_CORPUS ?= ../shared/corpus
+export SEGELD_CORPUS
+ARGS ?=
+
+.PHONY: run test bench corpus lint
+
+# A demo agency, token, CA and certificates in var/demo, and the daemon that serves them.
+run:
+	@scripts/set-up run
+	@cargo build --release --package segeld --bin segeld
+	@exec target/release/segeld demo $(ARGS)
+
+# Unit tests, then the daemon as a process, judged by pdfsig, pyHanko, qpdf and openssl.
+test:
+	@scripts/set-up test
+	cargo build --package segeld --bin segeld
+	cargo test --workspace $(ARGS)
+
+# Prints the figures and writes docs/benchmarks.md.
+bench:
+	@scripts/set-up test
+	cargo bench --package segeld-benches --bench throughput -- $(ARGS)
+
+# Signs third-party PDFs through the daemon, a table by category; says so when $(SEGELD_CORPUS) is not there.
+corpus:
+	@scripts/set-up test
+	cargo build --package segeld --bin segeld
+	cargo run --package segeld-tests --bin corpus -- $(ARGS)
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
