@@ -1,1 +1,60 @@
-//! What a visible signature looks like.
+//! What a visible signature looks like: an image, a QR code or a caption in a box on a page.
+//!
+//! A [`Mark`] says what is drawn and where. [`layout::place`] turns the place into the annotation's rectangle on a
+//! given page; [`Drawing`] writes the appearance stream (ISO 32000-2, 12.5.5) and what it needs into a revision.
+//! Images and captions are prepared once and shared: between the places of a file and between the files of a batch.
+//!
+//! Nothing here knows the document: page geometry and the constraints of an archival claim come as values.
+
+mod content;
+mod draw;
+mod error;
+pub mod image;
+pub mod layout;
+pub mod qr;
+
+pub use draw::{Constraints, DeviceColour, Drawing, Objects};
+pub use error::Error;
+pub use image::Image;
+pub use layout::{Extent, PageChoice, PageGeometry, Place, Placed, Position, V1Box};
+pub use qr::Qr;
+
+use std::sync::Arc;
+
+/// One visible picture and its place.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// What is drawn.
+    pub content: Content,
+    /// Where it is drawn.
+    pub place: Place,
+}
+
+/// What is drawn in the box. Cheap to clone: the prepared parts are shared.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A picture, fitted into the box in its own ratio and centred.
+    Image(Arc<Image>),
+    /// A QR code: the largest square in the box, quiet zone included.
+    Qr(Arc<Qr>),
+}
+
+impl Content {
+    /// Width and height, in points, that the content takes when the caller names no size.
+    #[must_use]
+    pub fn natural_size(&self) -> (f64, f64) {
+        match self {
+            Self::Image(image) => {
+                let (width, height) = image.displayed_size();
+                (
+                    DEFAULT_WIDTH,
+                    DEFAULT_WIDTH * f64::from(height) / f64::from(width),
+                )
+            }
+            Self::Qr(_) => (DEFAULT_WIDTH, DEFAULT_WIDTH),
+        }
+    }
+}
+
+/// Width, in points, of a mark whose caller names no size (contract, section 1).
+const DEFAULT_WIDTH: f64 = 100.0;

@@ -1,0 +1,28 @@
+//! Why a mark cannot be drawn. Each is the caller's or the document's fault, and none of them changes on a retry.
+
+/// Why a mark cannot be drawn.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The picture is neither PNG nor JPEG, or a kind of them that readers of PDF do not show.
+    #[error("image is not usable: {0}")]
+    Image(&'static str),
+    /// The picture is larger than the limits allow.
+    #[error("image exceeds the limit of {what}")]
+    ImageLimit {
+        /// Which limit.
+        what: &'static str,
+    },
+    /// The box does not lie on the page as displayed.
+    #[error("box lies outside the page")]
+    OutsidePage,
+    /// The document gives the page no usable box.
+    #[error("page has no usable box")]
+    PageGeometry,
+    /// A coordinate or a size is not a number that can be drawn.
+    #[error("box has no usable coordinates or size")]
+    Size,
+    /// The text does not fit into a QR code.
+    #[error("text is too long for a QR code")]
+    QrTooLong,
+}
