@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod appearance;
+mod asn1;
 pub mod cms;
 pub mod hsm;
 pub mod key;

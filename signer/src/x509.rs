@@ -1,1 +1,12 @@
-//! X.509 certificates and their chains (RFC 5280).
+//! X.509 certificates, their chains, and what is needed to issue and revoke them (RFC 5280, RFC 2986).
+//!
+//! What others made is kept as the bytes received and never encoded again: signatures are over bytes.
+
+mod certificate;
+mod chain;
+mod error;
+pub mod pem;
+
+pub use certificate::Certificate;
+pub use chain::Chain;
+pub use error::Error;

@@ -41,7 +41,7 @@ impl Signature {
             | SignatureAlgorithm::EcdsaP384Sha384
             | SignatureAlgorithm::RsaPkcs1Sha256
             | SignatureAlgorithm::RsaPssSha256 => {
-                key.verify_digest(algorithm.into(), &digest, &raw)?
+                key.verify_digest(algorithm.into(), &digest, &raw)?;
             }
         }
         Ok(Self {
