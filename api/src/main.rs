@@ -1,1 +1,3 @@
+//! The binary `segeld`.
+
 fn main() {}
