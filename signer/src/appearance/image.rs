@@ -3,6 +3,7 @@
 //! A picture comes from the caller, so nothing about it is believed before it has been decoded: what leaves here is
 //! shown by every reader. Colour profiles inside pictures are not carried over; their samples count as sRGB.
 
+mod jpeg;
 mod png;
 mod predictor;
 
@@ -87,6 +88,16 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Image, Error> {
             plain: OnceLock::new(),
         });
     }
+    if bytes.starts_with(&jpeg::SIGNATURE) {
+        let (full, orientation) = jpeg::decode(bytes, limits)?;
+        return Ok(Image {
+            full,
+            mask: None,
+            orientation,
+            source: None,
+            plain: OnceLock::new(),
+        });
+    }
     Err(Error::Image("it is neither PNG nor JPEG"))
 }
 
@@ -156,10 +167,15 @@ impl Image {
 
     /// The opaque form without CMYK.
     fn plain(&self) -> Result<&Encoded, Error> {
-        let made = self.plain.get_or_init(|| match &self.source {
-            Some(source) => Ok(png::decode(source, &self.decoded(), png::Alpha::OnWhite)?.0),
-            None => Err(Error::Image("its colours cannot be converted")),
-        });
+        let made = self
+            .plain
+            .get_or_init(|| match (&self.source, self.full.filter) {
+                (Some(source), _) => {
+                    Ok(png::decode(source, &self.decoded(), png::Alpha::OnWhite)?.0)
+                }
+                (None, Filter::Dct(coding)) => jpeg::to_rgb(&self.full, coding),
+                (None, Filter::Flate) => Err(Error::Image("its colours cannot be converted")),
+            });
         made.as_ref().map_err(Clone::clone)
     }
 
@@ -175,7 +191,6 @@ impl Image {
 }
 
 /// Samples in a form that goes into a file as it is.
-#[derive(Debug)]
 struct Encoded {
     width: u32,
     height: u32,
@@ -203,8 +218,27 @@ impl Colour {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Filter {
+    /// JPEG as it came (7.4.8).
+    Dct(jpeg::Coding),
     /// Deflated with PNG predictors (7.4.4.4).
     Flate,
+}
+
+impl std::fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            width,
+            height,
+            colour,
+            filter,
+            data,
+        } = self;
+        write!(
+            f,
+            "{width}x{height} {colour:?} {filter:?}, {} bytes",
+            data.len()
+        )
+    }
 }
 
 impl Encoded {
@@ -217,6 +251,20 @@ impl Encoded {
         dict.set("BitsPerComponent", 8);
         dict.set("ColorSpace", self.colour_space(device));
         match self.filter {
+            Filter::Dct(coding) => {
+                dict.set("Filter", "DCTDecode");
+                if coding.untransformed {
+                    let mut parameters = Dictionary::new();
+                    parameters.set("ColorTransform", 0);
+                    dict.set("DecodeParms", parameters);
+                }
+                if coding.inverted {
+                    dict.set(
+                        "Decode",
+                        Object::Array([1, 0].repeat(4).into_iter().map(Object::Integer).collect()),
+                    );
+                }
+            }
             Filter::Flate => {
                 let mut parameters = Dictionary::new();
                 parameters.set("Predictor", 15);
