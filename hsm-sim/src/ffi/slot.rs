@@ -39,11 +39,11 @@ entries! {
 }
 
 pub(super) unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
-    // SAFETY: the caller's argument, passed on.
     guarded(|| {
         SIM.initialize(|| {
             real::with(
                 |list| list.C_Initialize,
+                // SAFETY: the caller's argument, passed on.
                 |function| unsafe { function(arguments) },
             )
         })
@@ -51,11 +51,11 @@ pub(super) unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
 }
 
 pub(super) unsafe extern "C" fn C_Finalize(reserved: *mut c_void) -> CK_RV {
-    // SAFETY: the caller's argument, passed on.
     guarded(|| {
         SIM.finalize(|| {
             real::with(
                 |list| list.C_Finalize,
+                // SAFETY: the caller's argument, passed on.
                 |function| unsafe { function(reserved) },
             )
         })
@@ -68,10 +68,10 @@ pub(super) unsafe extern "C" fn C_GetSlotList(
     count: *mut CK_ULONG,
 ) -> CK_RV {
     guarded(|| {
-        // SAFETY: the caller's arguments, passed on.
         let forward = || {
             real::with(
                 |list| list.C_GetSlotList,
+                // SAFETY: the caller's arguments, passed on.
                 |function| unsafe { function(with_token, slots, count) },
             )
         };
@@ -89,10 +89,10 @@ pub(super) unsafe extern "C" fn C_GetSlotList(
 
 pub(super) unsafe extern "C" fn C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO) -> CK_RV {
     guarded(|| {
-        // SAFETY: the caller's arguments, passed on.
         let forward = || {
             real::with(
                 |list| list.C_GetSlotInfo,
+                // SAFETY: the caller's arguments, passed on.
                 |function| unsafe { function(slot, info) },
             )
         };
@@ -107,10 +107,10 @@ pub(super) unsafe extern "C" fn C_GetTokenInfo(
     info: *mut CK_TOKEN_INFO,
 ) -> CK_RV {
     guarded(|| {
-        // SAFETY: the caller's arguments, passed on.
         let forward = || {
             real::with(
                 |list| list.C_GetTokenInfo,
+                // SAFETY: the caller's arguments, passed on.
                 |function| unsafe { function(slot, info) },
             )
         };
@@ -153,11 +153,11 @@ pub(super) unsafe extern "C" fn C_OpenSession(
 }
 
 pub(super) unsafe extern "C" fn C_CloseSession(session: CK_SESSION_HANDLE) -> CK_RV {
-    // SAFETY: the function takes no pointers.
     guarded(|| {
         SIM.close_session(session, |real| {
             real::with(
                 |list| list.C_CloseSession,
+                // SAFETY: the function takes no pointers.
                 |function| unsafe { function(real) },
             )
         })
