@@ -1,0 +1,206 @@
+//! Encryption (ISO 32000-2, 7.6): the standard security handler, revisions 2 to 6, with lopdf's ciphers.
+//!
+//! Public-key handlers and documents with an integrity code (ISO/TS 32004) are refused.
+
+use std::fmt;
+
+use lopdf::encryption::{decrypt_object, encrypt_object};
+use lopdf::{Dictionary, Document, EncryptionState, Object, ObjectId, Permissions};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+
+use super::{Error, Pdf};
+
+/// Which password opened the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The owner's, which grants everything.
+    Owner,
+    /// The user's, which grants what the permissions say.
+    User,
+}
+
+/// How an unlocked document's strings and streams are encrypted.
+pub struct Encryption {
+    state: EncryptionState,
+    access: Access,
+}
+
+impl fmt::Debug for Encryption {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Encryption")
+            .field("revision", &self.state.revision())
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Encryption {
+    /// Encrypts the strings and streams of an object that is written as `id`; the /Contents of a signature
+    /// dictionary stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BrokenEncryption`] if the document's key does not fit its cipher.
+    pub fn encrypt_object(&self, id: ObjectId, object: &mut Object) -> Result<(), Error> {
+        encrypt_object(&self.state, id, object).map_err(|error| broken(&error))
+    }
+
+    pub(super) fn decrypt_object(&self, id: ObjectId, object: &mut Object) -> Result<(), Error> {
+        decrypt_object(&self.state, id, object).map_err(|error| broken(&error))
+    }
+
+    /// Whose password opened the document.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Whether the permissions let a signature be put into an existing field (bits 6 and 9 of /P).
+    #[must_use]
+    pub fn may_fill_fields(&self) -> bool {
+        self.allows(Permissions::FILLABLE) || self.allows(Permissions::ANNOTABLE)
+    }
+
+    /// Whether the permissions let a signature field be added. /P wants bits 4 and 6 for it; readers ask for bit
+    /// 6, or for the right to fill and sign fields, alone, and so do we.
+    #[must_use]
+    pub fn may_sign(&self) -> bool {
+        self.may_fill_fields()
+    }
+
+    fn allows(&self, permission: Permissions) -> bool {
+        self.access == Access::Owner || self.state.permissions().contains(permission)
+    }
+}
+
+/// Tries the password as it may have been typed, and the empty one.
+pub(super) fn unlock(pdf: &Pdf<'_>, password: Option<&SecretString>) -> Result<Encryption, Error> {
+    let dictionary = encrypt_dictionary(pdf)?;
+    supported(&dictionary)?;
+    let document = skeleton(pdf, normalised(dictionary))?;
+    let algorithm = lopdf::encryption::PasswordAlgorithm::try_from(&document)
+        .map_err(|error| broken(&error))?;
+    let mut candidates: Vec<SecretSlice<u8>> = Vec::new();
+    for password in password
+        .map(ExposeSecret::expose_secret)
+        .into_iter()
+        .chain([""])
+    {
+        // As the revision wants it: PDFDocEncoding, or UTF-8 with SASLprep.
+        candidates.extend(
+            algorithm
+                .sanitize_password(password)
+                .ok()
+                .map(SecretSlice::from),
+        );
+        candidates.push(SecretSlice::from(password.as_bytes().to_vec()));
+        candidates.extend(latin1(password).map(SecretSlice::from));
+    }
+    for candidate in &candidates {
+        let candidate = candidate.expose_secret();
+        let access = if document.authenticate_raw_owner_password(candidate).is_ok() {
+            Access::Owner
+        } else if document.authenticate_raw_user_password(candidate).is_ok() {
+            Access::User
+        } else {
+            continue;
+        };
+        let state =
+            EncryptionState::decode(&document, candidate).map_err(|error| broken(&error))?;
+        return Ok(Encryption { state, access });
+    }
+    Err(if password.is_some() {
+        Error::PasswordIncorrect
+    } else {
+        Error::PasswordRequired
+    })
+}
+
+fn encrypt_dictionary(pdf: &Pdf<'_>) -> Result<Dictionary, Error> {
+    let dictionary = pdf.get(pdf.trailer(), b"Encrypt")?;
+    let Ok(dictionary) = dictionary.as_dict() else {
+        return Err(broken(&"/Encrypt is no dictionary"));
+    };
+    let mut direct = Dictionary::new();
+    for (key, value) in dictionary {
+        direct.set(key.clone(), pdf.resolve(value)?.into_owned());
+    }
+    Ok(direct)
+}
+
+fn supported(dictionary: &Dictionary) -> Result<(), Error> {
+    let unsupported = |what: String| Err(Error::UnsupportedEncryption { what });
+    let number = |key: &[u8]| dictionary.get(key).and_then(Object::as_i64).ok();
+    match dictionary.get(b"Filter").and_then(Object::as_name) {
+        Ok(b"Standard") => {}
+        Ok(other) => {
+            let name: String = String::from_utf8_lossy(other).chars().take(40).collect();
+            return unsupported(format!("security handler {}", name.escape_debug()));
+        }
+        Err(_) => return Err(broken(&"no security handler named")),
+    }
+    match (number(b"V"), number(b"R")) {
+        (Some(1), Some(2 | 3))
+        | (Some(2), Some(3))
+        | (Some(4), Some(4))
+        | (Some(5), Some(5 | 6)) => Ok(()),
+        (Some(version), Some(revision)) => {
+            unsupported(format!("version {version}, revision {revision}"))
+        }
+        _ => Err(broken(&"no version or revision")),
+    }
+}
+
+/// The dictionary with what other readers overlook made right: lengths that the version fixes anyway, and
+/// password entries with padding behind them.
+fn normalised(mut dictionary: Dictionary) -> Dictionary {
+    let version = dictionary.get(b"V").and_then(Object::as_i64).unwrap_or(0);
+    if version != 2 {
+        dictionary.remove(b"Length");
+    }
+    if version < 5 {
+        for key in [&b"O"[..], b"U"] {
+            if let Ok(Object::String(value, _)) = dictionary.get_mut(key) {
+                value.truncate(32);
+            }
+        }
+    }
+    dictionary
+}
+
+/// A document of nothing but what the security handler looks at.
+fn skeleton(pdf: &Pdf<'_>, dictionary: Dictionary) -> Result<Document, Error> {
+    const ENCRYPT: ObjectId = (1, 0);
+    let mut document = Document::new();
+    let identifier = pdf.get(pdf.trailer(), b"ID")?;
+    let first = identifier.as_array().ok().and_then(|both| both.first());
+    let first = match first {
+        Some(first) => pdf.resolve(first)?.into_owned(),
+        None => Object::Null,
+    };
+    let first = match first {
+        Object::String(..) => first,
+        // Without an identifier the key is made without one.
+        _ => Object::string_literal(Vec::new()),
+    };
+    document.trailer.set("ID", Object::Array(vec![first]));
+    document.trailer.set("Encrypt", Object::Reference(ENCRYPT));
+    document
+        .objects
+        .insert(ENCRYPT, Object::Dictionary(dictionary));
+    Ok(document)
+}
+
+fn latin1(password: &str) -> Option<Vec<u8>> {
+    password
+        .chars()
+        .map(|character| u8::try_from(u32::from(character)).ok())
+        .collect()
+}
+
+fn broken(what: &dyn fmt::Display) -> Error {
+    Error::BrokenEncryption {
+        what: what.to_string(),
+    }
+}
