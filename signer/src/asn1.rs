@@ -2,12 +2,14 @@
 
 /// Tags of what is put together by hand.
 pub(crate) mod tag {
+    pub(crate) const INTEGER: u8 = 0x02;
     pub(crate) const BIT_STRING: u8 = 0x03;
     pub(crate) const OCTET_STRING: u8 = 0x04;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
     pub(crate) const CONTEXT_0: u8 = 0xa0;
     pub(crate) const CONTEXT_1: u8 = 0xa1;
+    pub(crate) const CONTEXT_3: u8 = 0xa3;
 }
 
 /// Writes identifier and length octets for `length` octets of content.

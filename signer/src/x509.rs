@@ -5,7 +5,9 @@
 mod certificate;
 mod chain;
 mod error;
+pub mod issue;
 pub mod pem;
+mod signed;
 
 pub use certificate::Certificate;
 pub use chain::Chain;

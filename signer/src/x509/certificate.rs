@@ -376,7 +376,7 @@ fn position(reader: &SliceReader<'_>) -> der::Result<usize> {
 /// Where the next value is, which must be of this kind.
 fn value(reader: &mut SliceReader<'_>, tag: Tag) -> der::Result<Range<usize>> {
     let start = position(reader)?;
-    reader.peek_tag()?.assert_eq(tag)?;
+    Tag::peek(reader)?.assert_eq(tag)?;
     reader.tlv_bytes()?;
     Ok(start..position(reader)?)
 }

@@ -79,7 +79,7 @@ pub enum Error {
     },
     /// What was built cannot be encoded.
     #[error("encoding failed")]
-    Encode(#[from] x509_cert::builder::Error),
+    Encode(#[from] der::Error),
     /// The system gives no random numbers.
     #[error("no random numbers")]
     Random,
