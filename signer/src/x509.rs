@@ -8,6 +8,8 @@ mod error;
 pub mod issue;
 pub mod pem;
 mod signed;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use certificate::Certificate;
 pub use chain::Chain;

@@ -400,3 +400,6 @@ fn distinguished_name(der: &[u8]) -> String {
         .map(|name| name.to_string())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

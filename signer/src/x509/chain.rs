@@ -132,3 +132,6 @@ fn check_depth(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
