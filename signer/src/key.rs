@@ -5,6 +5,7 @@
 //! RSA-CRT, the wrong key under the right identifier) is never released.
 
 mod error;
+mod kind;
 mod public;
 mod signature;
 #[cfg(test)]
@@ -15,7 +16,8 @@ use std::{future::Future, pin::Pin, time::Instant};
 use crate::cms::algorithm::SignatureAlgorithm;
 
 pub use error::Error;
-pub use public::{KeyKind, PublicKey};
+pub use kind::KeyKind;
+pub use public::PublicKey;
 pub use signature::Signature;
 
 /// The answer to [`SigningKey::sign`], ready under any executor.

@@ -4,6 +4,8 @@
 
 mod certificate;
 mod chain;
+pub mod crl;
+pub mod csr;
 mod error;
 pub mod issue;
 pub mod pem;

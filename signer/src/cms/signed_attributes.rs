@@ -43,7 +43,7 @@ impl Blank {
             rfc5911::ID_MESSAGE_DIGEST,
             &asn1::wrap(tag::OCTET_STRING, &[&vec![0; digest_length]]),
         )?;
-        let mut attributes = vec![
+        let mut attributes = [
             attribute(rfc5911::ID_CONTENT_TYPE, &rfc5911::ID_DATA.to_der()?)?,
             attribute(
                 rfc5911::ID_AA_SIGNING_CERTIFICATE_V_2,

@@ -9,53 +9,16 @@ use aws_lc_rs::{
     digest::Digest,
     signature::{self, ParsedPublicKey, VerificationAlgorithm},
 };
-use const_oid::{
-    ObjectIdentifier,
-    db::{rfc5912, rfc8410},
-};
-use der::{
-    Decode, Sequence,
-    asn1::{AnyRef, UintRef},
-};
+use const_oid::db::{rfc5912, rfc8410};
+use der::{Decode, asn1::AnyRef};
 use spki::SubjectPublicKeyInfoRef;
 
 use crate::cms::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
 
-use super::Error;
+use super::{Error, KeyKind, kind};
 
-/// RSA moduli below are weak, above cost a verifier more than they give.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
-/// FIPS 186-5 wants more than 2^16; the bound above keeps verification cheap whatever the certificate says.
-const RSA_EXPONENT: std::ops::RangeInclusive<u64> = 65537..=0xffff_ffff;
-/// No key that passes the bounds above is longer than this.
+/// No key that passes the bounds of its kind is longer than this.
 const MAX_SPKI: usize = 1024;
-
-/// What kind of key, and how strong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyKind {
-    /// Ed25519.
-    Ed25519,
-    /// The curve P-256 (secp256r1).
-    P256,
-    /// The curve P-384 (secp384r1).
-    P384,
-    /// RSA.
-    Rsa {
-        /// Bits of the modulus.
-        bits: u32,
-    },
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ed25519 => f.write_str("Ed25519"),
-            Self::P256 => f.write_str("P-256"),
-            Self::P384 => f.write_str("P-384"),
-            Self::Rsa { bits } => write!(f, "RSA-{bits}"),
-        }
-    }
-}
 
 /// A public key that has been looked at: of an accepted kind and strength, and on its curve. Cheap to clone.
 #[derive(Clone)]
@@ -99,9 +62,9 @@ impl PublicKey {
                         context: "RSA parameters are not NULL",
                     });
                 }
-                rsa(raw)?
+                kind::rsa(raw)?
             }
-            rfc5912::ID_EC_PUBLIC_KEY => elliptic_curve(info.algorithm.parameters, raw)?,
+            rfc5912::ID_EC_PUBLIC_KEY => kind::elliptic_curve(info.algorithm.parameters, raw)?,
             rfc8410::ID_ED_25519 if info.algorithm.parameters.is_none() && raw.len() == 32 => {
                 KeyKind::Ed25519
             }
@@ -117,9 +80,10 @@ impl PublicKey {
             }
         };
         let verification =
-            verification(kind, kind.default_algorithm().into()).ok_or(Error::NotAccepted {
-                context: "no algorithm verifies it",
-            })?;
+            kind.verification(kind.default_algorithm().into())
+                .ok_or(Error::NotAccepted {
+                    context: "no algorithm verifies it",
+                })?;
         let parsed = ParsedPublicKey::new(verification, raw).map_err(|_| Error::NotAccepted {
             context: "not a valid key of its kind",
         })?;
@@ -154,13 +118,7 @@ impl PublicKey {
     /// Octets of the longest signature this key makes, encoded as CMS carries it.
     #[must_use]
     pub fn max_signature_len(&self) -> usize {
-        match self.kind() {
-            KeyKind::Ed25519 => 64,
-            // SEQUENCE of two INTEGERs, each with a sign octet at most.
-            KeyKind::P256 => 2 + 2 * (2 + 33),
-            KeyKind::P384 => 2 + 2 * (2 + 49),
-            KeyKind::Rsa { bits } => bits.div_ceil(8) as usize,
-        }
+        self.kind().max_signature_len()
     }
 
     /// What the key signs with unless told otherwise; RSA: PKCS #1 v1.5, which every reader verifies.
@@ -211,10 +169,12 @@ impl PublicKey {
     }
 
     fn verification(&self, scheme: Scheme) -> Result<&'static dyn VerificationAlgorithm, Error> {
-        verification(self.kind(), scheme).ok_or_else(|| Error::WrongScheme {
-            kind: self.kind(),
-            scheme,
-        })
+        self.kind()
+            .verification(scheme)
+            .ok_or_else(|| Error::WrongScheme {
+                kind: self.kind(),
+                scheme,
+            })
     }
 
     /// The key parsed for the schemes it is used with most.
@@ -245,97 +205,4 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PublicKey").field(&self.0.kind).finish()
     }
-}
-
-impl KeyKind {
-    const fn default_algorithm(self) -> SignatureAlgorithm {
-        match self {
-            Self::Ed25519 => SignatureAlgorithm::Ed25519,
-            Self::P256 => SignatureAlgorithm::EcdsaP256Sha256,
-            Self::P384 => SignatureAlgorithm::EcdsaP384Sha384,
-            Self::Rsa { .. } => SignatureAlgorithm::RsaPkcs1Sha256,
-        }
-    }
-}
-
-/// `RSAPublicKey` (RFC 8017, appendix A.1.1).
-#[derive(Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    public_exponent: UintRef<'a>,
-}
-
-fn rsa(raw: &[u8]) -> Result<KeyKind, Error> {
-    let malformed = |_| Error::Malformed {
-        context: "not the DER of an RSAPublicKey",
-    };
-    let key = RsaPublicKey::from_der(raw).map_err(malformed)?;
-    let modulus = key.modulus.as_bytes();
-    let leading = modulus
-        .first()
-        .map_or(0, |octet| octet.leading_zeros() as usize);
-    let bits = (modulus.len() * 8).saturating_sub(leading);
-    if !RSA_BITS.contains(&bits) || modulus.last().is_none_or(|octet| octet % 2 == 0) {
-        return Err(Error::NotAccepted {
-            context: "RSA modulus is even or not of 2048 to 4096 bits",
-        });
-    }
-    let exponent = key.public_exponent.as_bytes();
-    let value = exponent
-        .iter()
-        .fold(0_u64, |value, octet| (value << 8) | u64::from(*octet));
-    if exponent.len() > 8 || !RSA_EXPONENT.contains(&value) || value % 2 == 0 {
-        return Err(Error::NotAccepted {
-            context: "RSA exponent is even, below 65537 or above 32 bits",
-        });
-    }
-    let bits = u32::try_from(bits).map_err(|_| Error::NotAccepted {
-        context: "RSA modulus too long",
-    })?;
-    Ok(KeyKind::Rsa { bits })
-}
-
-fn elliptic_curve(parameters: Option<AnyRef<'_>>, raw: &[u8]) -> Result<KeyKind, Error> {
-    let curve: ObjectIdentifier =
-        parameters
-            .and_then(|any| any.decode_as().ok())
-            .ok_or(Error::NotAccepted {
-                context: "curve is not named",
-            })?;
-    let (kind, length) = match curve {
-        rfc5912::SECP_256_R_1 => (KeyKind::P256, 65),
-        rfc5912::SECP_384_R_1 => (KeyKind::P384, 97),
-        _ => {
-            return Err(Error::NotAccepted {
-                context: "curve is neither P-256 nor P-384",
-            });
-        }
-    };
-    // 0x04: uncompressed, the one form RFC 5480 has everybody support. Whether it is on the curve, the parser says.
-    if raw.len() != length || raw.first() != Some(&0x04) {
-        return Err(Error::NotAccepted {
-            context: "point is not in uncompressed form",
-        });
-    }
-    Ok(kind)
-}
-
-fn verification(kind: KeyKind, scheme: Scheme) -> Option<&'static dyn VerificationAlgorithm> {
-    use DigestAlgorithm::{Sha256, Sha384, Sha512};
-    Some(match (kind, scheme) {
-        (KeyKind::Ed25519, Scheme::Ed25519) => &signature::ED25519,
-        (KeyKind::P256, Scheme::Ecdsa(Sha256)) => &signature::ECDSA_P256_SHA256_ASN1,
-        (KeyKind::P256, Scheme::Ecdsa(Sha384)) => &signature::ECDSA_P256_SHA384_ASN1,
-        (KeyKind::P256, Scheme::Ecdsa(Sha512)) => &signature::ECDSA_P256_SHA512_ASN1,
-        (KeyKind::P384, Scheme::Ecdsa(Sha256)) => &signature::ECDSA_P384_SHA256_ASN1,
-        (KeyKind::P384, Scheme::Ecdsa(Sha384)) => &signature::ECDSA_P384_SHA384_ASN1,
-        (KeyKind::P384, Scheme::Ecdsa(Sha512)) => &signature::ECDSA_P384_SHA512_ASN1,
-        (KeyKind::Rsa { .. }, Scheme::RsaPkcs1(Sha256)) => &signature::RSA_PKCS1_2048_8192_SHA256,
-        (KeyKind::Rsa { .. }, Scheme::RsaPkcs1(Sha384)) => &signature::RSA_PKCS1_2048_8192_SHA384,
-        (KeyKind::Rsa { .. }, Scheme::RsaPkcs1(Sha512)) => &signature::RSA_PKCS1_2048_8192_SHA512,
-        (KeyKind::Rsa { .. }, Scheme::RsaPss(Sha256)) => &signature::RSA_PSS_2048_8192_SHA256,
-        (KeyKind::Rsa { .. }, Scheme::RsaPss(Sha384)) => &signature::RSA_PSS_2048_8192_SHA384,
-        (KeyKind::Rsa { .. }, Scheme::RsaPss(Sha512)) => &signature::RSA_PSS_2048_8192_SHA512,
-        _ => return None,
-    })
 }

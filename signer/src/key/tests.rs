@@ -140,8 +140,7 @@ fn rsa_keys_are_bounded() {
 #[test]
 fn a_signing_key_gives_checked_signatures() {
     for key in keys() {
-        let signature =
-            testing::now(key.sign(b"message".to_vec(), std::time::Instant::now())).unwrap();
+        let signature = testing::now(key.sign(b"message".to_vec(), Instant::now())).unwrap();
         assert!(signature.is_for(key.public_key(), b"message"));
         assert_eq!(signature.algorithm(), key.algorithm());
     }

@@ -1,12 +1,11 @@
 //! One certificate, as received (RFC 5280, section 4).
 
+mod parts;
+
 use std::{fmt, ops::Range, sync::Arc};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
-use der::{
-    Decode, Reader, SliceReader, Tag, TagMode, TagNumber,
-    asn1::{BitString, BitStringRef},
-};
+use der::Decode;
 use jiff::Timestamp;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::{
@@ -18,17 +17,15 @@ use x509_cert::{
         },
     },
     name::Name,
-    time::Validity,
 };
+
+use parts::Parts;
 
 use super::Error;
 use crate::{cms::algorithm::Scheme, key::PublicKey};
 
 /// Octets of the longest certificate read.
 const MAX_LENGTH: usize = 64 * 1024;
-/// Extensions of the richest certificate read.
-const MAX_EXTENSIONS: usize = 64;
-
 /// A certificate and the bytes it was received as. Cheap to clone.
 #[derive(Clone)]
 pub struct Certificate(Arc<Inner>);
@@ -36,20 +33,6 @@ pub struct Certificate(Arc<Inner>);
 struct Inner {
     der: Vec<u8>,
     parts: Parts,
-}
-
-/// Where things are in the bytes, and what is small enough to be kept beside them.
-struct Parts {
-    tbs: Range<usize>,
-    serial: Range<usize>,
-    issuer: Range<usize>,
-    subject: Range<usize>,
-    public_key: Range<usize>,
-    not_before: Timestamp,
-    not_after: Timestamp,
-    extensions: Vec<Extension>,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: Vec<u8>,
 }
 
 impl Certificate {
@@ -281,117 +264,6 @@ impl fmt::Debug for Certificate {
             .field("serial", &self.serial_hex())
             .finish_non_exhaustive()
     }
-}
-
-impl Parts {
-    fn read(der: &[u8]) -> der::Result<Self> {
-        let mut reader = SliceReader::new(der)?;
-        let parts = reader.sequence(|certificate| {
-            let start = position(certificate)?;
-            let mut parts = certificate.sequence(Self::read_tbs)?;
-            parts.tbs = start..position(certificate)?;
-            let inner = std::mem::replace(
-                &mut parts.algorithm,
-                AlgorithmIdentifierOwned::decode(certificate)?,
-            );
-            if inner != parts.algorithm {
-                return Err(Tag::Sequence.value_error().into());
-            }
-            let signature = BitStringRef::decode(certificate)?;
-            parts.signature = signature
-                .as_bytes()
-                .ok_or(Tag::BitString.value_error())?
-                .to_vec();
-            Ok::<_, der::Error>(parts)
-        })?;
-        reader.finish()?;
-        Ok(parts)
-    }
-
-    fn read_tbs<'a>(tbs: &mut SliceReader<'a>) -> der::Result<Self> {
-        let version = tbs
-            .context_specific::<u8>(TagNumber(0), TagMode::Explicit)?
-            .unwrap_or(0);
-        let serial = value(tbs, Tag::Integer)?;
-        let algorithm = AlgorithmIdentifierOwned::decode(tbs)?;
-        let issuer = name(tbs)?;
-        let validity: Validity = Validity::decode(tbs)?;
-        let subject = name(tbs)?;
-        let public_key = value(tbs, Tag::Sequence)?;
-        let issuer_id = tbs.context_specific::<BitString>(TagNumber(1), TagMode::Implicit)?;
-        let subject_id = tbs.context_specific::<BitString>(TagNumber(2), TagMode::Implicit)?;
-        let extensions = tbs.context_specific::<Vec<Extension>>(TagNumber(3), TagMode::Explicit)?;
-        let newer = issuer_id.is_some() || subject_id.is_some() || extensions.is_some();
-        if version > 2 || (version == 0 && newer) || serial.len() > 127 {
-            return Err(Tag::Integer.value_error().into());
-        }
-        Ok(Self {
-            tbs: 0..0,
-            serial,
-            issuer,
-            subject,
-            public_key,
-            not_before: timestamp(validity.not_before.to_unix_duration())?,
-            not_after: timestamp(validity.not_after.to_unix_duration())?,
-            extensions: extensions.unwrap_or_default(),
-            algorithm,
-            signature: Vec::new(),
-        })
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        if self.extensions.len() > MAX_EXTENSIONS {
-            return Err(Error::Limit {
-                what: "number of certificate extensions",
-                limit: MAX_EXTENSIONS,
-            });
-        }
-        let mut seen: Vec<ObjectIdentifier> = self
-            .extensions
-            .iter()
-            .map(|extension| extension.extn_id)
-            .collect();
-        seen.sort_unstable();
-        if seen
-            .windows(2)
-            .any(|pair| matches!(pair, [one, other] if one == other))
-        {
-            return Err(Error::Inconsistent {
-                context: "an extension comes twice",
-            });
-        }
-        if self.not_before > self.not_after {
-            return Err(Error::Inconsistent {
-                context: "validity ends before it starts",
-            });
-        }
-        Ok(())
-    }
-}
-
-fn position(reader: &SliceReader<'_>) -> der::Result<usize> {
-    reader.position().try_into()
-}
-
-/// Where the next value is, which must be of this kind.
-fn value(reader: &mut SliceReader<'_>, tag: Tag) -> der::Result<Range<usize>> {
-    let start = position(reader)?;
-    Tag::peek(reader)?.assert_eq(tag)?;
-    reader.tlv_bytes()?;
-    Ok(start..position(reader)?)
-}
-
-/// Where the next value is, which must be a Name.
-fn name(reader: &mut SliceReader<'_>) -> der::Result<Range<usize>> {
-    let start = position(reader)?;
-    Name::from_der(reader.tlv_bytes()?)?;
-    Ok(start..position(reader)?)
-}
-
-fn timestamp(since_epoch: std::time::Duration) -> der::Result<Timestamp> {
-    let out_of_range = |()| der::Error::from(Tag::GeneralizedTime.value_error());
-    let seconds = i64::try_from(since_epoch.as_secs()).map_err(|_| out_of_range(()))?;
-    Timestamp::from_second(seconds).map_err(|_| out_of_range(()))
 }
 
 fn distinguished_name(der: &[u8]) -> String {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use x509_cert::{ext::Extension, time::Validity as Encoded};
 
 pub use profile::Profile;
+pub(super) use profile::authority_key;
 pub use subject::Subject;
 
 use super::{Certificate, Error, signed};

@@ -102,10 +102,8 @@ fn another_decoder_reads_the_same_structure() {
         // Leaf and issuing authority; the root is for the verifier to have.
         assert_eq!(data.certificates.as_ref().unwrap().0.len(), 2);
         let signer = data.signer_infos.0.get(0).unwrap();
-        assert_eq!(
-            signer.signature_alg_and_digest(),
-            (algorithm.identifier(), algorithm.digest().identifier())
-        );
+        assert_eq!(signer.signature_algorithm, algorithm.identifier());
+        assert_eq!(signer.digest_alg, algorithm.digest().identifier());
         assert_eq!(signer.unsigned_attrs, None);
         let attributes = signer.signed_attrs.as_ref().unwrap();
         assert_eq!(
@@ -138,33 +136,13 @@ fn another_decoder_reads_the_same_structure() {
     }
 }
 
-trait Identifiers {
-    fn signature_alg_and_digest(
-        &self,
-    ) -> (
-        spki::AlgorithmIdentifierOwned,
-        spki::AlgorithmIdentifierOwned,
-    );
-}
-
-impl Identifiers for cms::signed_data::SignerInfo {
-    fn signature_alg_and_digest(
-        &self,
-    ) -> (
-        spki::AlgorithmIdentifierOwned,
-        spki::AlgorithmIdentifierOwned,
-    ) {
-        (self.signature_algorithm.clone(), self.digest_alg.clone())
-    }
-}
-
 #[test]
 fn the_stated_length_is_never_exceeded() {
     for algorithm in SignatureAlgorithm::ALL {
         let case = Case::new(algorithm);
-        let token = crate::asn1::wrap(
+        let token = asn1::wrap(
             tag::SEQUENCE,
-            &[&crate::asn1::wrap(tag::OCTET_STRING, &[&[0; 5000]])],
+            &[&asn1::wrap(tag::OCTET_STRING, &[&[0; 5000]])],
         );
         let timestamp = UnsignedAttribute::signature_timestamp(&token).unwrap();
         assert_eq!(

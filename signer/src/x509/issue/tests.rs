@@ -224,8 +224,13 @@ fn what_cannot_be_issued_is_refused() {
     }
     // Eighteen digits are a civil servant's number, which is public.
     attempt(named("Budi 198001012005011001"), Profile::Signer, years(1)).unwrap();
+}
 
-    let (subject, issuer, validity) = (named("Bawahan"), authorities.issuer(), years(1));
+#[test]
+fn an_authority_issues_within_its_rights() {
+    let authorities = Authorities::new(SignatureAlgorithm::EcdsaP256Sha256);
+    let key = MemoryKey::generate(SignatureAlgorithm::EcdsaP256Sha256);
+    let (subject, issuer, validity) = (Subject::named("Bawahan"), authorities.issuer(), years(1));
     let below = now(issuing(
         &subject,
         key.public_key(),
@@ -236,7 +241,7 @@ fn what_cannot_be_issued_is_refused() {
     assert!(matches!(below, Err(Error::Request { .. })), "path length");
     let other = Issuer::new(&authorities.issuing, &key, &authorities.publication);
     assert!(matches!(other, Err(Error::Request { .. })), "foreign key");
-    let chain = authorities.chain(&Profile::Signer, &named("Budi"), &key);
+    let chain = authorities.chain(&Profile::Signer, &Subject::named("Budi"), &key);
     let leaf = Issuer::new(chain.leaf(), &key, &authorities.publication);
     assert!(
         matches!(leaf, Err(Error::Request { .. })),
