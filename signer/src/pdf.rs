@@ -10,6 +10,9 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test reads a manifest")]
+mod corpus;
 mod crypt;
 mod error;
 mod lexer;
@@ -18,6 +21,7 @@ mod object;
 mod object_stream;
 mod page;
 mod reader;
+pub mod repair;
 #[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,

@@ -29,6 +29,9 @@ pub(crate) struct Lexer<'a> {
     position: usize,
 }
 
+/// Bytes of a string. The longest in real files are signatures of some 100 KiB.
+const MAX_STRING: usize = 8 << 20;
+
 pub(crate) const fn is_whitespace(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
@@ -221,8 +224,12 @@ impl<'a> Lexer<'a> {
         self.advance(1);
         let rest = self.rest();
         let Some(length) = memchr::memchr(b'>', rest) else {
+            self.advance(rest.len());
             return Self::syntax(start, "hexadecimal string without end");
         };
+        if length > MAX_STRING {
+            return Err(Error::Limit { what: "string" });
+        }
         let mut string = Vec::with_capacity(length.div_ceil(2));
         let mut high = None;
         for byte in rest.get(..length).unwrap_or_default() {
@@ -251,6 +258,9 @@ impl<'a> Lexer<'a> {
                 .iter()
                 .take_while(|byte| !matches!(**byte, b'(' | b')' | b'\\' | b'\r'))
                 .count();
+            if string.len().saturating_add(plain) > MAX_STRING {
+                return Err(Error::Limit { what: "string" });
+            }
             string.extend_from_slice(rest.get(..plain).unwrap_or_default());
             self.advance(plain);
             let Some(byte) = self.peek() else {

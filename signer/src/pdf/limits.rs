@@ -32,7 +32,7 @@ impl Default for Limits {
             max_depth: 64,
             max_objects: 8_388_607,
             max_nodes: 250_000,
-            max_total_nodes: 4_000_000,
+            max_total_nodes: 8_000_000,
             max_sections: 2_048,
             max_stream: 32 << 20,
             max_decoded: 128 << 20,

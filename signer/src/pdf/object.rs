@@ -13,11 +13,15 @@ use super::limits::Limits;
 #[derive(Debug)]
 pub(crate) struct Parser<'a> {
     lexer: Lexer<'a>,
+    start: usize,
     depth_left: usize,
     nodes_left: usize,
     nodes: usize,
     conflicting_keys: bool,
 }
+
+/// A value costs about as much as so many bytes.
+const BYTES_PER_NODE: usize = 64;
 
 /// An object as it stands in the file, between `obj` and `endobj`.
 #[derive(Debug)]
@@ -30,7 +34,6 @@ pub(crate) struct Indirect {
     /// Behind `endobj`, or behind the value where that is missing or a stream follows.
     pub(crate) end: usize,
     pub(crate) ended: bool,
-    pub(crate) nodes: usize,
     pub(crate) conflicting_keys: bool,
 }
 
@@ -38,6 +41,7 @@ impl<'a> Parser<'a> {
     pub(crate) const fn new(bytes: &'a [u8], position: usize, limits: &Limits) -> Self {
         Self {
             lexer: Lexer::new(bytes, position),
+            start: position,
             depth_left: limits.max_depth,
             nodes_left: limits.max_nodes,
             nodes: 0,
@@ -49,8 +53,14 @@ impl<'a> Parser<'a> {
         self.lexer.position()
     }
 
+    /// What was parsed so far, in values; what takes long to skip counts too.
     pub(crate) const fn nodes(&self) -> usize {
-        self.nodes
+        let skipped = self.lexer.position().saturating_sub(self.start) / BYTES_PER_NODE;
+        if skipped > self.nodes {
+            skipped
+        } else {
+            self.nodes
+        }
     }
 
     pub(crate) const fn conflicting_keys(&self) -> bool {
@@ -65,14 +75,27 @@ impl<'a> Parser<'a> {
         self.value(token, start)
     }
 
-    fn value(&mut self, token: Token<'a>, start: usize) -> Result<Object, Error> {
-        if self.nodes_left == 0 {
-            return Err(Error::Limit {
+    /// Counts a value or key that takes so many bytes in memory beyond its own.
+    fn charge(&mut self, bytes: usize) -> Result<(), Error> {
+        let nodes = (bytes / BYTES_PER_NODE).saturating_add(1);
+        self.nodes = self.nodes.saturating_add(nodes);
+        match self.nodes_left.checked_sub(nodes) {
+            Some(left) => {
+                self.nodes_left = left;
+                Ok(())
+            }
+            None => Err(Error::Limit {
                 what: "size of one object",
-            });
+            }),
         }
-        self.nodes_left = self.nodes_left.saturating_sub(1);
-        self.nodes = self.nodes.saturating_add(1);
+    }
+
+    fn value(&mut self, token: Token<'a>, start: usize) -> Result<Object, Error> {
+        self.charge(match &token {
+            Token::Literal(string) | Token::Hexadecimal(string) => string.len(),
+            Token::Name(name) => name.len(),
+            _ => 0,
+        })?;
         Ok(match token {
             Token::Integer(number) => self.reference(number).unwrap_or(Object::Integer(number)),
             Token::Real(number) => Object::Real(narrow(number)),
@@ -123,6 +146,7 @@ impl<'a> Parser<'a> {
             match self.lexer.token()? {
                 Token::DictionaryEnd => return Ok(Object::Dictionary(dictionary)),
                 Token::Name(key) => {
+                    self.charge(key.len())?;
                     let value = self.object()?;
                     if dictionary.get(&key).is_ok_and(|before| *before != value) {
                         self.conflicting_keys = true;
@@ -171,7 +195,12 @@ impl<'a> Parser<'a> {
 ///
 /// [`Error::Syntax`] unless there is an indirect object, [`Error::Limit`] if it is too large.
 pub(crate) fn indirect(bytes: &[u8], position: usize, limits: &Limits) -> Result<Indirect, Error> {
-    let mut parser = Parser::new(bytes, position, limits);
+    indirect_with(&mut Parser::new(bytes, position, limits))
+}
+
+/// As [`indirect`], with a parser that can be asked afterwards how far it came.
+pub(crate) fn indirect_with(parser: &mut Parser<'_>) -> Result<Indirect, Error> {
+    let position = parser.position();
     let id = header(&mut parser.lexer).ok_or(Error::Syntax {
         offset: position,
         context: "an indirect object was expected",
@@ -191,7 +220,6 @@ pub(crate) fn indirect(bytes: &[u8], position: usize, limits: &Limits) -> Result
         data: None,
         end: parser.position(),
         ended: false,
-        nodes: parser.nodes(),
         conflicting_keys: parser.conflicting_keys(),
     };
     if matches!(indirect.value, Object::Dictionary(_)) && parser.lexer.take_keyword(b"stream") {

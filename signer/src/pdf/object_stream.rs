@@ -67,6 +67,11 @@ impl ObjectStream {
             .saturating_add(self.places.len().saturating_mul(size_of::<(u32, usize)>()))
     }
 
+    /// The object numbers in it, in its order.
+    pub(crate) fn numbers(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        self.places.iter().map(|place| place.0)
+    }
+
     /// The object with this number, which should be at `index`. `None` if it is not in the stream.
     pub(crate) fn member(
         &self,

@@ -4,6 +4,7 @@ mod objects;
 mod revision;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use lopdf::{Dictionary, Object, ObjectId};
 use secrecy::SecretString;
@@ -49,7 +50,7 @@ impl<'a> Pdf<'a> {
         let chain = xref::read_chain(bytes, header_offset, &limits)?;
         let startxref = chain.startxref;
         let decoded = chain.decoded;
-        let (revisions, mut anomalies) = revision::split(bytes, chain)?;
+        let (revisions, mut anomalies) = revision::split(bytes, chain);
         if header_offset > 0 {
             anomalies.push(Anomaly::JunkBeforeHeader);
         }
@@ -58,16 +59,6 @@ impl<'a> Pdf<'a> {
             context: "no revision",
         })?;
         let trailer = newest.trailer().clone();
-        let root = trailer
-            .get(b"Root")
-            .and_then(Object::as_reference)
-            .map_err(|_| Error::Damaged {
-                offset: newest.xref_offset(),
-                context: "trailer without /Root",
-            })?;
-        if trailer.has(b"AuthCode") {
-            return Err(Error::IntegrityProtected);
-        }
         let encrypted_before = revisions
             .iter()
             .any(|revision| revision.trailer().has(b"Encrypt"));
@@ -77,24 +68,61 @@ impl<'a> Pdf<'a> {
             });
         }
         let size = declared_size(&trailer, &revisions, &mut anomalies);
-        let pdf = Self {
+        Self {
             bytes,
             header_offset,
             version,
             store: Store::new(decoded),
             limits,
+            root: root(&trailer, newest.xref_offset())?,
             revisions,
             startxref,
             size,
-            root,
             trailer,
             encryption: None,
             anomalies: RefCell::new(anomalies),
-        };
-        if !pdf.is_encrypted() {
-            pdf.catalog()?;
         }
-        Ok(pdf)
+        .checked()
+    }
+
+    /// A document whose objects were found without its cross-reference.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(super) fn found(
+        bytes: &'a [u8],
+        entries: &BTreeMap<u32, Entry>,
+        trailer: Dictionary,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let (header_offset, version) = header(bytes).ok_or(Error::NotPdf)?;
+        let revision = Revision::found(xref::Section::found(entries, trailer.clone(), bytes.len()));
+        Self {
+            bytes,
+            header_offset,
+            version,
+            store: Store::new(0),
+            limits,
+            root: root(&trailer, bytes.len())?,
+            size: revision.highest().saturating_add(1),
+            revisions: vec![revision],
+            startxref: 0,
+            trailer,
+            encryption: None,
+            anomalies: RefCell::default(),
+        }
+        .checked()
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        if self.trailer.has(b"AuthCode") {
+            return Err(Error::IntegrityProtected);
+        }
+        if !self.is_encrypted() {
+            self.catalog()?;
+        }
+        Ok(self)
     }
 
     /// Makes an encrypted document readable. Without a password, or if it fails, the empty one is tried; a
@@ -254,6 +282,16 @@ fn header(bytes: &[u8]) -> Option<(usize, (u8, u8))> {
         byte.checked_sub(b'0').filter(|digit| *digit <= 9)
     };
     Some((offset, (digit(5).unwrap_or(1), digit(7).unwrap_or(0))))
+}
+
+fn root(trailer: &Dictionary, offset: usize) -> Result<ObjectId, Error> {
+    trailer
+        .get(b"Root")
+        .and_then(Object::as_reference)
+        .map_err(|_| Error::Damaged {
+            offset,
+            context: "trailer without /Root",
+        })
 }
 
 fn declared_size(

@@ -10,6 +10,8 @@ mod table;
 
 pub(crate) use chain::{Chain, read as read_chain};
 
+use std::collections::BTreeMap;
+
 use lopdf::Dictionary;
 
 use index::Index;
@@ -63,6 +65,22 @@ pub(crate) struct Section<'a> {
 }
 
 impl Section<'_> {
+    /// A section that stands for what was found in the file without its cross-reference.
+    pub(crate) fn found(
+        entries: &BTreeMap<u32, Entry>,
+        trailer: Dictionary,
+        end: usize,
+    ) -> Section<'static> {
+        Section {
+            offset: end,
+            kind: SectionKind::Table,
+            trailer,
+            end,
+            index: Index::of(entries),
+            hidden: None,
+        }
+    }
+
     /// The entry for an object number, if this section has one.
     pub(crate) fn entry(&self, number: u32) -> Option<Entry> {
         // Table first, then the stream it points to, then earlier sections (7.5.8.4).

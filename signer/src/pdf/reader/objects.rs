@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lopdf::{Dictionary, Object, ObjectId, Stream};
 
 use super::Pdf;
+use crate::pdf::object::Parser;
 use crate::pdf::object_stream::ObjectStream;
 use crate::pdf::stream_data::{decode, extent};
 use crate::pdf::{Anomaly, Entry, Error, object};
@@ -236,15 +237,17 @@ impl Pdf<'_> {
 
     fn in_file(&self, id: ObjectId, offset: usize) -> Result<(Object, usize), Error> {
         let bad = |context| Error::BadObject { id, context };
-        let parsed =
-            object::indirect(self.bytes, offset, &self.limits).map_err(|error| match error {
-                Error::Syntax { .. } => bad("its entry does not point to an object"),
-                other => other,
-            })?;
+        let mut parser = Parser::new(self.bytes, offset, &self.limits);
+        let parsed = object::indirect_with(&mut parser);
+        let nodes = parser.nodes();
+        self.spend_nodes(nodes)?;
+        let parsed = parsed.map_err(|error| match error {
+            Error::Syntax { .. } => bad("its entry does not point to an object"),
+            other => other,
+        })?;
         if parsed.id != id {
             return Err(bad("its entry points to another object"));
         }
-        self.spend_nodes(parsed.nodes)?;
         if parsed.conflicting_keys {
             self.note(Anomaly::DuplicateKey { id });
         }
@@ -255,7 +258,7 @@ impl Pdf<'_> {
             self.note(Anomaly::NoEndObject { id });
         }
         self.decrypt(id, &mut object)?;
-        Ok((object, parsed.nodes))
+        Ok((object, nodes))
     }
 
     /// The stream whose dictionary was read and whose data starts at `start`, encrypted as it is.

@@ -4,7 +4,7 @@ use lopdf::Dictionary;
 
 use crate::pdf::lexer::{Lexer, is_whitespace};
 use crate::pdf::xref::{Chain, Section};
-use crate::pdf::{Anomaly, Entry, Error, SectionKind};
+use crate::pdf::{Anomaly, Entry, SectionKind};
 
 /// One revision of the document: its cross-reference and where it ends.
 #[derive(Debug)]
@@ -15,6 +15,13 @@ pub struct Revision<'a> {
 }
 
 impl<'a> Revision<'a> {
+    pub(super) fn found(section: Section<'a>) -> Self {
+        Self {
+            end: section.end,
+            sections: vec![section],
+        }
+    }
+
     fn newest(&self) -> Option<&Section<'a>> {
         self.sections.first()
     }
@@ -70,10 +77,7 @@ impl<'a> Revision<'a> {
 }
 
 /// Groups the chain into revisions, oldest first, and looks at what follows the last one.
-pub(super) fn split<'a>(
-    bytes: &'a [u8],
-    chain: Chain<'a>,
-) -> Result<(Vec<Revision<'a>>, Vec<Anomaly>), Error> {
+pub(super) fn split<'a>(bytes: &'a [u8], chain: Chain<'a>) -> (Vec<Revision<'a>>, Vec<Anomaly>) {
     let Chain {
         sections,
         startxref_position,
@@ -108,7 +112,7 @@ pub(super) fn split<'a>(
         }
         anomalies.extend(junk(bytes.get(newest.end..).unwrap_or_default()));
     }
-    Ok((revisions, anomalies))
+    (revisions, anomalies)
 }
 
 /// The end of what ends a revision: `startxref`, an offset, `%%EOF` and an end of line; and whether it is all there.

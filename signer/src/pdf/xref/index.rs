@@ -1,6 +1,7 @@
 //! Subsections and the entries behind them, as the file has them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Entry;
 
@@ -49,6 +50,45 @@ impl<'a> Index<'a> {
             .windows(2)
             .all(apart)
             .then_some(Self { bytes, subsections })
+    }
+
+    /// An index of entries that were found otherwise than in the file's cross-reference.
+    pub(crate) fn of(entries: &BTreeMap<u32, Entry>) -> Index<'static> {
+        const WIDTHS: [usize; 3] = [1, 8, 4];
+        let mut subsections: Vec<Subsection> = Vec::new();
+        let mut bytes = Vec::with_capacity(entries.len().saturating_mul(13));
+        for (number, entry) in entries {
+            match subsections.last_mut() {
+                Some(last) if last.first.checked_add(last.count) == Some(*number) => {
+                    last.count = last.count.saturating_add(1);
+                }
+                _ => subsections.push(Subsection {
+                    first: *number,
+                    count: 1,
+                    start: bytes.len(),
+                    layout: Layout::Fields {
+                        widths: WIDTHS,
+                        base: 0,
+                    },
+                }),
+            }
+            let (kind, second, third): (u8, u64, u32) = match *entry {
+                Entry::Free { generation } => (0, 0, generation.into()),
+                Entry::InUse { offset, generation } => (
+                    1,
+                    u64::try_from(offset).unwrap_or(u64::MAX),
+                    generation.into(),
+                ),
+                Entry::Compressed { stream, index } => (2, stream.into(), index),
+            };
+            bytes.push(kind);
+            bytes.extend(second.to_be_bytes());
+            bytes.extend(third.to_be_bytes());
+        }
+        Index {
+            bytes: Cow::Owned(bytes),
+            subsections,
+        }
     }
 
     pub(crate) fn entry(&self, number: u32) -> Option<Entry> {
