@@ -1,0 +1,1 @@
+//! The daemon from outside. Every expectation is the wire contract's, and every signed document goes to the judges.
