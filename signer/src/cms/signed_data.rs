@@ -153,8 +153,9 @@ impl Template {
         asn1::put_header(&mut out, tag::SET, lengths.signer_infos);
         asn1::put_header(&mut out, tag::SEQUENCE, lengths.signer_info);
         out.extend_from_slice(&self.signer_info);
+        // The same set under the tag it has here.
         out.push(tag::CONTEXT_0);
-        out.extend(attributes.as_der().iter().skip(1));
+        out.extend_from_slice(attributes.as_der().get(1..).unwrap_or_default());
         out.extend_from_slice(&self.signature_algorithm);
         asn1::put_header(&mut out, tag::OCTET_STRING, signature.len());
         out.extend_from_slice(signature);

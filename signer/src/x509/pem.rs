@@ -72,3 +72,54 @@ fn wrapped(base64: &str) -> Result<String, Error> {
         })?
         .join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cms::algorithm::SignatureAlgorithm, x509::testing::Authorities};
+
+    #[test]
+    fn text_is_read_as_it_is_met() {
+        let authorities = Authorities::new(SignatureAlgorithm::EcdsaP256Sha256);
+        let one = from_certificate(&authorities.root);
+        let body: String = one.lines().filter(|line| !line.starts_with('-')).collect();
+        let forms = [
+            one.clone(),
+            format!("subject=CN=Akar\n\n{one}trailing words"),
+            one.replace('\n', "\r\n"),
+            one.replace('\n', "\r\n  "),
+            format!("{BEGIN}\n{body}\n{END}"),
+        ];
+        for form in &forms {
+            assert_eq!(
+                certificates(form, 1).unwrap(),
+                [authorities.root.clone()],
+                "{form}"
+            );
+        }
+        let two = one.clone() + &from_certificate(&authorities.issuing);
+        assert_eq!(
+            certificates(&two, 2).unwrap(),
+            [authorities.root, authorities.issuing]
+        );
+        assert!(matches!(certificates(&two, 1), Err(Error::Limit { .. })));
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        let refused = [
+            String::new(),
+            "no certificate".into(),
+            BEGIN.into(),
+            format!("{BEGIN}\n{END}"),
+            format!("{BEGIN}\nMAA\n{END}"),
+            format!("{BEGIN}\nMAAé\n{END}"),
+            format!("{BEGIN}\n{}é\n{END}", "A".repeat(63)),
+            format!("{END}\nMAA=\n{BEGIN}"),
+            "x".repeat(MAX_LENGTH + 1),
+        ];
+        for text in refused {
+            assert!(certificates(&text, 10).is_err(), "{:?}", text.get(..60));
+        }
+    }
+}

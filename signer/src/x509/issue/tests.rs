@@ -253,3 +253,21 @@ fn an_authority_issues_within_its_rights() {
         "ends before it starts"
     );
 }
+
+#[test]
+fn issuing_can_move_between_threads() {
+    fn movable<T: Send>(_: &T) {}
+    let authorities = Authorities::new(SignatureAlgorithm::EcdsaP256Sha256);
+    let (subject, issuer, validity) = (Subject::named("Budi"), authorities.issuer(), years(1));
+    let key = MemoryKey::generate(SignatureAlgorithm::EcdsaP256Sha256);
+    let future = end_entity(
+        &Profile::Seal,
+        &subject,
+        key.public_key(),
+        &issuer,
+        &validity,
+        deadline(),
+    );
+    movable(&future);
+    now(future).unwrap();
+}
