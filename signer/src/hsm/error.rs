@@ -52,6 +52,12 @@ pub enum Error {
         /// `CKA_ID` of the key.
         id: KeyId,
     },
+    /// Caller: a token with this label is there already.
+    #[error("a token with label {label:?} exists already")]
+    LabelTaken {
+        /// The label.
+        label: String,
+    },
     /// Operator: the token has no such key, or more than one.
     #[error("the token does not hold exactly one key {id}")]
     KeyMissing {
@@ -94,6 +100,13 @@ pub enum Error {
         /// What was looked for.
         token: TokenSelector,
     },
+    /// The system: it has no thread left.
+    #[error("cannot start a thread")]
+    Thread {
+        /// What the system says.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
     /// Operator or the token: it is not there.
     #[error("no token answers to {token}")]
     TokenMissing {
@@ -122,6 +135,7 @@ impl Error {
             | Self::Panicked
             | Self::Shutdown
             | Self::Stuck
+            | Self::Thread { .. }
             | Self::TokenMissing { .. }
             | Self::Unavailable => true,
             Self::Function { function, rv } => {
@@ -131,6 +145,7 @@ impl Error {
             | Self::Binding { .. }
             | Self::KeyExists { .. }
             | Self::KeyMissing { .. }
+            | Self::LabelTaken { .. }
             | Self::Load { .. }
             | Self::PinIncorrect
             | Self::PinLocked

@@ -45,6 +45,8 @@ pub struct Counters {
     pub signatures: u64,
     /// All jobs answered with success, signatures included.
     pub operations: u64,
+    /// Jobs done that made objects: what modules lose memory by.
+    pub written: u64,
     /// Jobs answered with an error of the token.
     pub failures: u64,
     /// Attempts repeated after a failure.
@@ -84,6 +86,7 @@ macro_rules! tally {
 tally!(
     signatures,
     operations,
+    written,
     failures,
     retries,
     faulty,

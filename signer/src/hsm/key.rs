@@ -3,10 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::key::KeyKind;
+use crate::cms::algorithm::SignatureAlgorithm;
+use crate::key::{KeyKind, PublicKey, Signing, SigningKey};
 
+use super::Hsm;
 use super::error::Error;
+use super::job::Kind;
+use super::session::Signer;
 
 /// `CKA_ID`: what a key of a token is found by, together with its class.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +82,58 @@ pub struct KeySpec {
     pub label: String,
     /// What kind of key.
     pub kind: KeyKind,
+}
+
+/// A resident key that signs: its private half never leaves the token.
+#[derive(Clone)]
+pub struct TokenKey {
+    hsm: Hsm,
+    signer: Arc<Signer>,
+}
+
+impl TokenKey {
+    pub(super) fn new(hsm: Hsm, signer: Signer) -> Self {
+        Self {
+            hsm,
+            signer: Arc::new(signer),
+        }
+    }
+
+    /// The key's `CKA_ID`.
+    #[must_use]
+    pub fn id(&self) -> &KeyId {
+        &self.signer.id
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TokenKey").field(&self.signer).finish()
+    }
+}
+
+impl SigningKey for TokenKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.signer.public
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.signer.algorithm
+    }
+
+    fn sign(&self, message: Vec<u8>, deadline: Instant) -> Signing {
+        if !self.signer.public.signs_with(self.signer.algorithm) {
+            let error = Error::Unsupported {
+                what: "the algorithm with this kind of key",
+            };
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        let signer = Arc::clone(&self.signer);
+        let answer = self.hsm.submit(Kind::Sign, deadline, move |desk| {
+            desk.sign(&signer, &message)
+        });
+        Box::pin(answer)
+    }
 }
 
 const MAX_ID: usize = 128;

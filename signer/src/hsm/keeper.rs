@@ -1,0 +1,231 @@
+//! The keeper: the thread that finds the token, logs in and holds the login session, and repairs all that is above a session.
+//!
+//! A login belongs to the process, and ends with its last session; the keeper's session outlives the workers'. Whatever
+//! goes wrong is repaired by connecting afresh, with growing pauses, for ever, with two exceptions: after an error about the
+//! PIN nobody logs in again, and while a thread is stuck inside the module it is not initialised again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use cryptoki::error::{Error as Binding, RvError};
+use cryptoki::session::{Session, UserType};
+use tracing::{info, warn};
+
+use super::error::Error;
+use super::health::count;
+use super::module::Lease;
+use super::pool::{Event, Pool};
+use super::retry::{self, Action};
+use super::seat::Seat;
+use super::session::{Link, check_login};
+use super::token::Token;
+
+/// The life of the keeper.
+pub(super) fn run(pool: &Pool) {
+    let mut keeper = Keeper {
+        pool,
+        seat: pool.keeper_seat(),
+        failures: 0,
+        epoch: None,
+        last_repair: None,
+        recycled_at: 0,
+    };
+    keeper.keep();
+    pool.module.leave();
+    pool.finish();
+}
+
+struct Keeper<'a> {
+    pool: &'a Pool,
+    seat: Arc<Seat>,
+    /// Connections that failed in a row.
+    failures: u32,
+    /// The initialisation last seen.
+    epoch: Option<u64>,
+    /// The last repair, and how many operations had succeeded then.
+    last_repair: Option<(Action, u64)>,
+    /// Memory-losing operations at the last initialisation.
+    recycled_at: u64,
+}
+
+/// The login session. Fields are dropped in order: the session before its lease.
+struct Connection {
+    session: Session,
+    _lease: Lease,
+    link: Link,
+}
+
+impl Keeper<'_> {
+    fn keep(&mut self) {
+        loop {
+            if self.pool.has_verdict() {
+                // Nothing is left to try; only the end is waited for.
+                self.pool.rest(LONGEST_PAUSE);
+                return;
+            }
+            match self.inside(Self::connect) {
+                Ok(connection) => {
+                    self.failures = 0;
+                    let generation = self.pool.publish(connection.link.clone());
+                    let repair = self.hold(&connection, generation);
+                    self.inside(|_| drop(connection));
+                    match repair {
+                        None => return,
+                        Some(action) => self.repair(action),
+                    }
+                }
+                Err(error) => {
+                    if !self.fail(error) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls the module where the watch can see it.
+    fn inside<T>(&mut self, call: impl FnOnce(&mut Self) -> T) -> T {
+        self.seat
+            .enter(Instant::now() + self.pool.settings.call_patience, None);
+        let outcome = call(self);
+        self.seat.leave();
+        outcome
+    }
+
+    fn connect(&mut self) -> Result<Connection, Error> {
+        let settings = &self.pool.settings;
+        let lease = self.pool.module.enter(settings.call_patience)?;
+        self.epoch = Some(lease.epoch());
+        let token = Token::find(lease.pkcs11(), &settings.token)?;
+        if token.is_pin_locked() {
+            return Err(Error::PinLocked);
+        }
+        let session = lease.pkcs11().open_ro_session(token.slot)?;
+        match session.login(UserType::User, Some(&settings.pin)) {
+            Ok(()) => count(&self.pool.tally.logins),
+            Err(Binding::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let workers = token.workers();
+        let link = Link {
+            generation: 0,
+            epoch: lease.epoch(),
+            slot: token.slot,
+            workers,
+            few_writers: token.has_few_writers(settings.workers.min(workers)),
+            mechanisms: lease.pkcs11().get_mechanism_list(token.slot)?.into(),
+        };
+        Ok(Connection {
+            session,
+            link,
+            _lease: lease,
+        })
+    }
+
+    /// Holds the login until it must be repaired; none at the end.
+    fn hold(&mut self, connection: &Connection, generation: u64) -> Option<Action> {
+        loop {
+            match self
+                .pool
+                .await_event(generation, self.pool.settings.probe_interval)
+            {
+                Event::Closing => return None,
+                Event::Unlinked(action) => return Some(action.unwrap_or(Action::SameSession)),
+                Event::Timeout => {}
+            }
+            if self.is_worn() {
+                info!("the module is recycled for the memory it lost");
+                self.pool
+                    .request(Action::Reinitialise, generation, Error::Unavailable);
+                continue;
+            }
+            if let Err(error) = self.inside(|_| check_login(&connection.session)) {
+                let action = action(&error).max(Action::NewLogin);
+                warn!(%error, ?action, "the login session is lost");
+                self.pool.request(action, generation, error);
+            }
+        }
+    }
+
+    /// Says whether the module has done as many memory-losing operations as it is allowed.
+    fn is_worn(&self) -> bool {
+        let written = self.pool.tally.written.load(Ordering::Relaxed);
+        let limit = self.pool.settings.recycle_after;
+        limit.is_some_and(|limit| written.saturating_sub(self.recycled_at) >= limit.get())
+    }
+
+    /// Makes the repair asked for, or the next stronger one when the same did not help before.
+    fn repair(&mut self, asked: Action) {
+        let successes = self.pool.tally.operations.load(Ordering::Relaxed);
+        let action = match self.last_repair {
+            Some((before, then))
+                if then == successes && before >= asked && asked >= Action::NewLogin =>
+            {
+                before.next()
+            }
+            _ => asked,
+        };
+        self.last_repair = Some((action, successes));
+        if action == Action::Reinitialise {
+            self.reinitialise();
+        }
+    }
+
+    /// The token could not be reached; says whether to go on.
+    fn fail(&mut self, error: Error) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        warn!(%error, failures = self.failures, "cannot reach the token");
+        if error.is_pin() {
+            self.pool.condemn(&error);
+        } else {
+            let again = match action(&error) {
+                Action::Reinitialise => true,
+                // Many modules look at slots only in C_Initialize; and what repeats itself needs more than patience.
+                Action::SameSession | Action::NewSession | Action::NewLogin | Action::GiveUp => {
+                    self.failures.is_multiple_of(3)
+                }
+            };
+            let stuck = matches!(error, Error::Stuck);
+            self.pool.report(error);
+            if again && !stuck {
+                self.reinitialise();
+            }
+        }
+        let pause = (FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(8))).min(LONGEST_PAUSE);
+        self.pool.rest(pause)
+    }
+
+    fn reinitialise(&mut self) {
+        let Some(epoch) = self.epoch else { return };
+        // The drain waits for jobs, each inside its deadline; what follows it is watched as any call.
+        let watched = || {
+            self.seat
+                .enter(Instant::now() + self.pool.settings.call_patience, None);
+        };
+        let outcome = self.pool.module.reinitialise(epoch, watched);
+        self.seat.leave();
+        match outcome {
+            Ok(()) => {
+                count(&self.pool.tally.reinitialisations);
+                self.recycled_at = self.pool.tally.written.load(Ordering::Relaxed);
+            }
+            Err(error) => {
+                warn!(%error, "the module cannot be initialised again");
+                self.pool.report(error);
+                self.failures = self.failures.saturating_add(1);
+                self.pool.rest(FIRST_PAUSE);
+            }
+        }
+    }
+}
+
+fn action(error: &Error) -> Action {
+    match error {
+        Error::Function { function, rv } => retry::rule(*function, *rv).action,
+        _ => Action::NewLogin,
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
