@@ -6,6 +6,7 @@
 //!
 //! Nothing here knows the document: page geometry and the constraints of an archival claim come as values.
 
+mod caption;
 mod content;
 mod draw;
 mod error;
@@ -13,6 +14,7 @@ pub mod image;
 pub mod layout;
 pub mod qr;
 
+pub use caption::Caption;
 pub use draw::{Constraints, DeviceColour, Drawing, Objects};
 pub use error::Error;
 pub use image::Image;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 pub struct Mark {
     /// What is drawn.
     pub content: Content,
+    /// Text beside or below it.
+    pub caption: Option<Arc<Caption>>,
     /// Where it is drawn.
     pub place: Place,
 }
@@ -33,17 +37,36 @@ pub struct Mark {
 /// What is drawn in the box. Cheap to clone: the prepared parts are shared.
 #[derive(Clone, Debug)]
 pub enum Content {
+    /// Nothing: the caption has the box for itself.
+    Blank,
     /// A picture, fitted into the box in its own ratio and centred.
     Image(Arc<Image>),
     /// A QR code: the largest square in the box, quiet zone included.
     Qr(Arc<Qr>),
 }
 
-impl Content {
-    /// Width and height, in points, that the content takes when the caller names no size.
+impl Mark {
+    /// Width and height, in points, that the mark takes when the caller names no size.
     #[must_use]
     pub fn natural_size(&self) -> (f64, f64) {
+        let (width, height) = self.content.natural_size();
+        let beneath = self.caption.is_some() && !matches!(self.content, Content::Blank);
+        (
+            width,
+            if beneath {
+                height + CAPTION_HEIGHT
+            } else {
+                height
+            },
+        )
+    }
+}
+
+impl Content {
+    /// Width and height, in points, without a caption.
+    fn natural_size(&self) -> (f64, f64) {
         match self {
+            Self::Blank => (CAPTION_WIDTH, CAPTION_HEIGHT),
             Self::Image(image) => {
                 let (width, height) = image.displayed_size();
                 (
@@ -55,6 +78,10 @@ impl Content {
         }
     }
 }
+
+/// Size, in points, of a caption whose caller names none.
+const CAPTION_WIDTH: f64 = 150.0;
+const CAPTION_HEIGHT: f64 = 40.0;
 
 /// Width, in points, of a mark whose caller names no size (contract, section 1).
 const DEFAULT_WIDTH: f64 = 100.0;

@@ -1,5 +1,7 @@
 //! Content streams (ISO 32000-2, 7.8.2): the few operators a mark is drawn with, and the resources they name.
 
+use super::caption::Glyph;
+
 use lopdf::{Dictionary, Object, ObjectId};
 use std::fmt::Write;
 
@@ -75,6 +77,46 @@ impl Sheet {
     pub(super) fn object(&mut self, id: ObjectId) {
         let name = self.name("XObject", "X", id);
         self.write(format_args!("/{name} Do\n"));
+    }
+
+    /// Opens a stretch of text that reads as `text`, whatever its glyphs are (14.9.4).
+    pub(super) fn span(&mut self, text: &str) {
+        self.operators.push_str("/Span <</ActualText <FEFF");
+        for unit in text.encode_utf16() {
+            self.write(format_args!("{unit:04X}"));
+        }
+        self.operators.push_str(">>> BDC\n");
+    }
+
+    pub(super) fn end_span(&mut self) {
+        self.operators.push_str("EMC\n");
+    }
+
+    /// Shows glyphs of a composite font from the given point on.
+    pub(super) fn show(&mut self, font: ObjectId, size: f64, (x, y): (f64, f64), glyphs: &[Glyph]) {
+        let name = self.name("Font", "F", font);
+        self.write(format_args!("BT\n/{name} "));
+        self.numbers(&[size]);
+        self.operators.push_str("Tf\n");
+        self.numbers(&[x, y]);
+        self.operators.push_str("Td\n");
+        // Numbers between glyphs move to the left, in thousandths of the size (9.4.3).
+        let mut owed = 0.0;
+        for level in glyphs.chunk_by(|a, b| a.up.to_bits() == b.up.to_bits()) {
+            let up = level.first().map_or(0.0, |glyph| glyph.up);
+            self.numbers(&[up * size / 1000.0]);
+            self.operators.push_str("Ts [");
+            for glyph in level {
+                let before = owed - glyph.right;
+                if before.abs() >= 0.01 {
+                    self.numbers(&[before]);
+                }
+                self.write(format_args!("<{:04X}>", glyph.id));
+                owed = glyph.width + glyph.right - glyph.advance;
+            }
+            self.operators.push_str("] TJ\n");
+        }
+        self.operators.push_str("ET\n");
     }
 
     /// The operators and the resource dictionary.

@@ -1,7 +1,8 @@
 //! Appearance streams (ISO 32000-2, 12.5.5) written into a revision, what they share written once.
 
+use super::caption::{Align, Caption};
 use super::content::Sheet;
-use super::{Content, Error, Image, Placed};
+use super::{Content, Error, Image, Mark, Placed};
 
 use lopdf::{Dictionary, Object, ObjectId, Stream};
 use std::collections::HashMap;
@@ -68,6 +69,8 @@ pub struct Drawing {
     constraints: Constraints,
     /// Images of this revision, by identity. The key keeps the image alive, so that no address is reused.
     images: HashMap<usize, (Arc<Image>, ObjectId)>,
+    /// Fonts of captions, likewise.
+    captions: HashMap<usize, (Arc<Caption>, Vec<ObjectId>)>,
 }
 
 impl Drawing {
@@ -77,33 +80,50 @@ impl Drawing {
         Self {
             constraints,
             images: HashMap::new(),
+            captions: HashMap::new(),
         }
     }
 
-    /// Writes the appearance of `content` in the box `placed` and what it needs that is not yet in the revision.
+    /// Writes the appearance of `mark` in the box `placed` and what it needs that is not yet in the revision.
     /// Returns the form `XObject` for the annotation's `/AP /N`.
     ///
     /// # Errors
-    /// [`Error::Image`] when the picture cannot be brought into a form that the constraints allow.
+    /// [`Error::CaptionTooLong`] when the caption does not fit, [`Error::Image`] when the picture cannot be brought into
+    /// a form that the constraints allow.
     pub fn draw(
         &mut self,
-        content: &Content,
+        mark: &Mark,
         placed: &Placed,
         objects: &mut impl Objects,
     ) -> Result<ObjectId, Error> {
         let mut sheet = Sheet::new(self.constraints.device.gray());
-        let area = [0.0, 0.0, placed.width, placed.height];
-        match content {
+        let areas = Areas::of(mark, placed.width, placed.height);
+        match &mark.content {
+            Content::Blank => {}
             Content::Image(image) => {
                 let id = self.image(image, objects)?;
-                image.draw(&mut sheet, area, id);
+                image.draw(&mut sheet, areas.content, id);
             }
-            Content::Qr(qr) => qr.draw(&mut sheet, area),
+            Content::Qr(qr) => qr.draw(&mut sheet, areas.content),
+        }
+        if let Some(caption) = &mark.caption {
+            let fonts = self.fonts(caption, objects);
+            caption.draw(&mut sheet, areas.caption, areas.align, &fonts)?;
         }
         let (operators, resources) = sheet.finish();
         let id = objects.allocate();
         objects.put(id, Object::Stream(form(placed, operators, resources)));
         Ok(id)
+    }
+
+    /// The caption's fonts in this revision.
+    fn fonts(&mut self, caption: &Arc<Caption>, objects: &mut impl Objects) -> Vec<ObjectId> {
+        let identity = Arc::as_ptr(caption).addr();
+        let (_, fonts) = self
+            .captions
+            .entry(identity)
+            .or_insert_with(|| (Arc::clone(caption), caption.write(objects)));
+        fonts.clone()
     }
 
     /// The image's object in this revision.
@@ -115,6 +135,52 @@ impl Drawing {
         let id = image.write(self.constraints, objects)?;
         self.images.insert(identity, (Arc::clone(image), id));
         Ok(id)
+    }
+}
+
+/// How the box is shared between content and caption; each is left, bottom, width, height.
+struct Areas {
+    content: [f64; 4],
+    caption: [f64; 4],
+    align: Align,
+}
+
+impl Areas {
+    /// A box at least this many times wider than high has its caption beside the content.
+    const BESIDE: f64 = 1.6;
+    /// Share of the width that the content may take beside a caption.
+    const MOST_BESIDE: f64 = 0.5;
+    /// Share of the height that a caption takes below the content.
+    const BELOW: f64 = 0.3;
+    /// Distance between content and caption, as a share of the box.
+    const GAP: f64 = 0.03;
+
+    fn of(mark: &Mark, width: f64, height: f64) -> Self {
+        let whole = [0.0, 0.0, width, height];
+        if mark.caption.is_none() || matches!(mark.content, Content::Blank) {
+            return Self {
+                content: whole,
+                caption: whole,
+                align: Align::Start,
+            };
+        }
+        if width >= height * Self::BESIDE {
+            let (natural_width, natural_height) = mark.content.natural_size();
+            let content = (height * natural_width / natural_height).min(width * Self::MOST_BESIDE);
+            let from = content + width * Self::GAP;
+            return Self {
+                content: [0.0, 0.0, content, height],
+                caption: [from, 0.0, width - from, height],
+                align: Align::Start,
+            };
+        }
+        let caption = height * Self::BELOW;
+        let from = caption + height * Self::GAP;
+        Self {
+            content: [0.0, from, width, height - from],
+            caption: [0.0, 0.0, width, caption],
+            align: Align::Centre,
+        }
     }
 }
 
@@ -142,3 +208,6 @@ fn reals(numbers: &[f64]) -> Object {
     let real = |n: &f64| Object::Real(*n as f32);
     Object::Array(numbers.iter().map(real).collect())
 }
+
+#[cfg(test)]
+mod tests;

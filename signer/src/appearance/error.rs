@@ -4,6 +4,12 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A font of the house cannot be used. The caller can do nothing about it.
+    #[error("caption font is not usable")]
+    CaptionFont,
+    /// The text is too long for the box at a size that can be read.
+    #[error("caption does not fit into its box")]
+    CaptionTooLong,
     /// The picture is neither PNG nor JPEG, or a kind of them that readers of PDF do not show.
     #[error("image is not usable: {0}")]
     Image(&'static str),

@@ -161,7 +161,7 @@ fn decoded(bytes: &[u8]) -> Image {
 fn pattern(depth: u8) -> impl Fn(u32, u32, usize) -> u16 {
     let most = u32::MAX >> (32 - u32::from(depth));
     move |x, y, channel| {
-        let level = (x * 31 + y * 17 * (channel as u32 + 1)) % 256;
+        let level = (x * 31 + y * 17 * (u32::try_from(channel).unwrap() + 1)) % 256;
         u16::try_from(level * most / 255).unwrap()
     }
 }
