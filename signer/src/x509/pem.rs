@@ -93,7 +93,7 @@ mod tests {
         for form in &forms {
             assert_eq!(
                 certificates(form, 1).unwrap(),
-                [authorities.root.clone()],
+                std::slice::from_ref(&authorities.root),
                 "{form}"
             );
         }
