@@ -120,7 +120,7 @@ pub(super) fn unlock(pdf: &Pdf<'_>, password: Option<&SecretString>) -> Result<E
 fn encrypt_dictionary(pdf: &Pdf<'_>) -> Result<Dictionary, Error> {
     let dictionary = pdf.get(pdf.trailer(), b"Encrypt")?;
     let Ok(dictionary) = dictionary.as_dict() else {
-        return Err(broken(&"/Encrypt is no dictionary"));
+        return Err(broken_dictionary("/Encrypt is no dictionary"));
     };
     let mut direct = Dictionary::new();
     for (key, value) in dictionary {
@@ -138,7 +138,7 @@ fn supported(dictionary: &Dictionary) -> Result<(), Error> {
             let name: String = String::from_utf8_lossy(other).chars().take(40).collect();
             return unsupported(format!("security handler {}", name.escape_debug()));
         }
-        Err(_) => return Err(broken(&"no security handler named")),
+        Err(_) => return Err(broken_dictionary("no security handler named")),
     }
     match (number(b"V"), number(b"R")) {
         (Some(1), Some(2 | 3))
@@ -148,7 +148,7 @@ fn supported(dictionary: &Dictionary) -> Result<(), Error> {
         (Some(version), Some(revision)) => {
             unsupported(format!("version {version}, revision {revision}"))
         }
-        _ => Err(broken(&"no version or revision")),
+        _ => Err(broken_dictionary("no version or revision")),
     }
 }
 
@@ -199,8 +199,16 @@ fn latin1(password: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-fn broken(what: &dyn fmt::Display) -> Error {
+fn broken(error: &dyn std::error::Error) -> Error {
+    let innermost = std::iter::successors(Some(error), |error| error.source()).last();
+    broken_dictionary(&innermost.unwrap_or(error).to_string())
+}
+
+fn broken_dictionary(what: &str) -> Error {
     Error::BrokenEncryption {
-        what: what.to_string(),
+        what: what.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! Subtrees are passed over by their /Count; where the counts do not add up, every page is visited, once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use lopdf::{Dictionary, Object, ObjectId};
@@ -236,18 +237,18 @@ struct Walk<'p, 'a> {
     wanted: u32,
     /// Pages that came before.
     passed: u32,
-    visited: usize,
+    visited: HashSet<ObjectId>,
     /// Nodes from the root to here.
     path: Vec<ObjectId>,
 }
 
 impl<'p, 'a> Walk<'p, 'a> {
-    const fn new(pdf: &'p Pdf<'a>, wanted: u32) -> Self {
+    fn new(pdf: &'p Pdf<'a>, wanted: u32) -> Self {
         Self {
             pdf,
             wanted,
             passed: 0,
-            visited: 0,
+            visited: HashSet::new(),
             path: Vec::new(),
         }
     }
@@ -261,8 +262,10 @@ impl<'p, 'a> Walk<'p, 'a> {
         trust: Trust,
     ) -> Result<Option<Page>, Error> {
         let bad = |context| Error::BadObject { id, context };
-        self.visited = self.visited.saturating_add(1);
-        if self.visited > self.pdf.limits().max_page_nodes {
+        if !self.visited.insert(id) {
+            return Err(bad("it is twice in the page tree"));
+        }
+        if self.visited.len() > self.pdf.limits().max_page_nodes {
             return Err(Error::Limit { what: "page tree" });
         }
         let dictionary = node
@@ -275,9 +278,6 @@ impl<'p, 'a> Walk<'p, 'a> {
             }
             self.passed = self.passed.saturating_add(1);
             return Ok(None);
-        }
-        if self.path.contains(&id) {
-            return Err(bad("the page tree leads in a circle"));
         }
         if self.path.len() >= self.pdf.limits().max_depth {
             return Err(Error::Limit {

@@ -93,12 +93,14 @@ fn refuse<T>(why: &'static str) -> Result<T, Error> {
     Err(Error::NotRepairable { why })
 }
 
-/// The document as the scan found it, with the newest trailer that leads to a catalog, or the only catalog.
+/// The document as the scan found it, with the newest trailer that names a catalog; where there is no trailer at
+/// all, with the only catalog.
 fn found_again<'a>(bytes: &'a [u8], mut found: scan::Found, caps: &Caps) -> Result<Pdf<'a>, Error> {
-    for trailer in found.trailers.drain(..).rev() {
-        if let Ok(pdf) = Pdf::found(bytes, &found.entries, trailer, caps.limits()) {
-            return Ok(pdf);
-        }
+    if let Some(trailer) = found.trailers.pop() {
+        return Pdf::found(bytes, &found.entries, trailer, caps.limits());
+    }
+    if found.has_trailer {
+        return refuse("its trailer names no catalog");
     }
     found.catalogs.dedup();
     let [catalog] = found.catalogs.as_slice() else {

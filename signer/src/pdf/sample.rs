@@ -105,6 +105,11 @@ impl Sample {
 
     /// Ends the revision with a table; `keys` go into the trailer.
     pub(crate) fn table(&mut self, keys: &str) {
+        self.table_with(keys.as_bytes());
+    }
+
+    /// As [`table`](Self::table), with keys that are no text.
+    pub(crate) fn table_with(&mut self, keys: &[u8]) {
         if self.previous.is_none() {
             self.entries.insert(0, Place::Free);
         }
@@ -126,14 +131,11 @@ impl Sample {
             .previous
             .map(|at| format!("/Prev {at}"))
             .unwrap_or_default();
-        write!(
-            text,
-            "trailer\n<</Size {}/Root 1 0 R{previous}{keys}>>\nstartxref\n{start}\n%%EOF\n",
-            self.size
-        )
-        .unwrap();
+        write!(text, "trailer\n<</Size {}/Root 1 0 R{previous}", self.size).unwrap();
         self.bytes.extend(text.bytes());
-        self.previous = Some(start);
+        self.bytes.extend(keys);
+        self.bytes.extend(b">>\n");
+        self.end(start);
         self.entries.clear();
     }
 

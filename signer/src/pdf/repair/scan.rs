@@ -20,6 +20,8 @@ pub(super) struct Found {
     /// Trailers and dictionaries of cross-reference streams that name a catalog, in the order of the file.
     pub(super) trailers: Vec<Dictionary>,
     pub(super) catalogs: Vec<ObjectId>,
+    /// Whether there is any trailer, one without a catalog included.
+    pub(super) has_trailer: bool,
 }
 
 /// Reads the whole file.
@@ -157,14 +159,30 @@ impl Scan<'_> {
             return refuse("the end of a stream is in doubt");
         };
         self.waste(extent.scanned)?;
+        let content = self.bytes.get(extent.start..extent.end).unwrap_or_default();
         if dictionary.has_type(b"XRef") {
             self.trailer(dictionary.clone())?;
+            // It is not needed, but readers that need it will not get to what it stands for.
+            self.decoded(dictionary, content, data)?;
         }
         if dictionary.has_type(b"ObjStm") {
-            let content = self.bytes.get(extent.start..extent.end).unwrap_or_default();
             self.members(id, dictionary, content, data)?;
         }
         Ok(extent.after)
+    }
+
+    fn decoded(
+        &mut self,
+        dictionary: &Dictionary,
+        content: &[u8],
+        offset: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let max = self.limits.max_stream.min(self.decoded_left);
+        let Ok(data) = decode(dictionary, content.to_vec(), max, offset) else {
+            return refuse("an object stream or cross-reference stream cannot be decoded");
+        };
+        self.decoded_left = self.decoded_left.saturating_sub(data.len());
+        Ok(data)
     }
 
     fn members(
@@ -174,11 +192,7 @@ impl Scan<'_> {
         content: &[u8],
         offset: usize,
     ) -> Result<(), Error> {
-        let max = self.limits.max_stream.min(self.decoded_left);
-        let Ok(data) = decode(dictionary, content.to_vec(), max, offset) else {
-            return refuse("an object stream cannot be decoded");
-        };
-        self.decoded_left = self.decoded_left.saturating_sub(data.len());
+        let data = self.decoded(dictionary, content, offset)?;
         let Ok(stream) = ObjectStream::new(dictionary, data, &self.limits, offset) else {
             return refuse("an object stream cannot be read");
         };
@@ -234,6 +248,7 @@ impl Scan<'_> {
         if trailer.has(b"AuthCode") {
             return Err(Error::IntegrityProtected);
         }
+        self.found.has_trailer = true;
         if trailer.has(b"Root") && self.found.trailers.last() != Some(&trailer) {
             self.found.trailers.push(trailer);
         }
