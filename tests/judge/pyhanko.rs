@@ -74,7 +74,7 @@ impl PyHanko {
     pub(super) fn start() -> Self {
         let python = std::env::var_os("SEGELD_PYTHON")
             .map_or_else(|| root().join("var/venv/bin/python"), PathBuf::from);
-        let script = root().join("tests/judge/pyhanko.py");
+        let script = root().join("tests/judge/validate.py");
         let mut command = Command::new(&python);
         command
             .arg(script)

@@ -26,7 +26,7 @@ def judge_signature(embedded, context):
         else:
             status = validate_pdf_signature(embedded, context, context)
         verdict.update(
-            bottom_line=status.bottom_line,
+            bottom_line=getattr(status, "bottom_line", status.intact and status.valid and status.trusted),
             intact=status.intact,
             valid=status.valid,
             trusted=status.trusted,
