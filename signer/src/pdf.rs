@@ -10,11 +10,16 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
+pub mod acro_form;
+pub mod byte_range;
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test reads a manifest")]
 mod corpus;
 mod crypt;
+mod dict_text;
+pub mod doc_mdp;
 mod error;
+pub mod incremental;
 mod lexer;
 mod limits;
 mod object;
@@ -28,6 +33,7 @@ pub mod repair;
     reason = "input of tests, made by them"
 )]
 pub(crate) mod sample;
+pub mod sig_field;
 mod stream_data;
 mod xref;
 
@@ -35,6 +41,7 @@ pub use crypt::{Access, Encryption};
 pub use error::{Anomaly, Error};
 pub use limits::Limits;
 pub use page::{Page, Rectangle};
+pub(crate) use reader::ObjectText;
 pub use reader::{Pdf, Resolved, Revision};
 pub use xref::{Entry, SectionKind};
 

@@ -156,6 +156,23 @@ pub fn place(page: &PageGeometry, at: &Position, natural: (f64, f64)) -> Result<
     Ok(view.placed(&shown.inside(&view)?))
 }
 
+/// Fills a rectangle that the document gives in default user space, such as that of an existing field.
+///
+/// # Errors
+/// [`Error::Size`] when the rectangle has no area, [`Error::PageGeometry`] when the page has none.
+pub fn fill(page: &PageGeometry, rect: [f64; 4]) -> Result<Placed, Error> {
+    let view = View::new(page)?;
+    let [left, bottom, right, top] = normalised(rect).ok_or(Error::Size)?;
+    let (x0, y0) = view.to_shown(left, bottom);
+    let (x1, y1) = view.to_shown(right, top);
+    Ok(view.placed(&Shown {
+        left: x0.min(x1),
+        top: y0.min(y1),
+        width: (x1 - x0).abs(),
+        height: (y1 - y0).abs(),
+    }))
+}
+
 /// A box on the page as displayed: points from the upper left corner, y downwards.
 #[derive(Clone, Copy, Debug)]
 struct Shown {
@@ -320,7 +337,6 @@ impl View {
         }
     }
 
-    #[cfg(test)]
     /// A point of default user space as displayed: the inverse of [`Self::to_user`].
     pub(super) fn to_shown(self, x: f64, y: f64) -> (f64, f64) {
         let [left, bottom, right, top] = self.visible;

@@ -72,6 +72,22 @@ impl ObjectStream {
         self.places.iter().map(|place| place.0)
     }
 
+    /// Where the object with this number starts, which should be at `index`.
+    pub(crate) fn start(&self, number: u32, index: u32) -> Option<usize> {
+        let expected = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.places.get(index));
+        let place = expected.filter(|place| place.0 == number);
+        place
+            .or_else(|| self.places.iter().find(|place| place.0 == number))
+            .map(|place| place.1)
+    }
+
+    /// The data from an object's start on.
+    pub(crate) fn text(&self, start: usize) -> &[u8] {
+        self.data.get(start..).unwrap_or_default()
+    }
+
     /// The object with this number, which should be at `index`. `None` if it is not in the stream.
     pub(crate) fn member(
         &self,

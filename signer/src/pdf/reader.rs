@@ -2,6 +2,7 @@
 
 mod objects;
 mod revision;
+mod text;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 
 pub use objects::Resolved;
 pub use revision::Revision;
+pub(crate) use text::ObjectText;
 
 use super::{Anomaly, Encryption, Entry, Error, Limits, SectionKind, crypt, xref};
 use objects::Store;

@@ -336,7 +336,7 @@ impl Pdf<'_> {
         Ok((member.value, member.nodes))
     }
 
-    fn object_stream(&self, number: u32) -> Result<Arc<ObjectStream>, Error> {
+    pub(super) fn object_stream(&self, number: u32) -> Result<Arc<ObjectStream>, Error> {
         if let Some(stream) = self.store.streams.borrow().get(&number) {
             return Ok(Arc::clone(stream));
         }
