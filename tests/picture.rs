@@ -127,6 +127,12 @@ impl Rendering {
         }))
     }
 
+    /// Width and height in pixels.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.pixels.len() / self.width.max(1))
+    }
+
     /// Whether the pixel is nearer to black.
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
