@@ -52,7 +52,9 @@ use module::{Module, Tenant};
 use pool::Pool;
 use session::{Desk, Signer};
 
-/// A token in use. Cheap to clone; the last clone that is dropped ends its threads.
+/// A token in use. Cheap to clone; the last clone that is dropped ends its threads, without waiting for them.
+///
+/// A process calls [`Hsm::shutdown`] before it exits: modules have exit handlers, which do not expect threads inside.
 #[derive(Clone)]
 pub struct Hsm(Arc<Running>);
 
@@ -113,14 +115,7 @@ impl Hsm {
     /// The key with this `CKA_ID`, of which `public` is the public half. Nothing is looked up before it signs.
     #[must_use]
     pub fn key(&self, id: KeyId, public: PublicKey, algorithm: SignatureAlgorithm) -> TokenKey {
-        TokenKey::new(
-            self.clone(),
-            Signer {
-                id,
-                public,
-                algorithm,
-            },
-        )
+        TokenKey::new(self.clone(), Signer::new(id, public, algorithm))
     }
 
     /// Makes a resident key pair that signs and never leaves the token.

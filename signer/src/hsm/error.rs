@@ -63,6 +63,8 @@ pub enum Error {
     KeyMissing {
         /// `CKA_ID` of the key.
         id: KeyId,
+        /// Whether it signed before.
+        known: bool,
     },
     /// Operator: the module cannot be loaded.
     #[error("cannot load the PKCS#11 module {}", path.display())]
@@ -132,6 +134,7 @@ impl Error {
             Self::Busy
             | Self::Deadline
             | Self::Faulty
+            | Self::KeyMissing { known: true, .. }
             | Self::Panicked
             | Self::Shutdown
             | Self::Stuck
@@ -144,7 +147,7 @@ impl Error {
             Self::Attribute { .. }
             | Self::Binding { .. }
             | Self::KeyExists { .. }
-            | Self::KeyMissing { .. }
+            | Self::KeyMissing { known: false, .. }
             | Self::LabelTaken { .. }
             | Self::Load { .. }
             | Self::PinIncorrect
@@ -157,7 +160,16 @@ impl Error {
 
     /// Says whether no other login may be tried: each one may cost the token one of its last attempts.
     pub(super) const fn is_pin(&self) -> bool {
-        matches!(self, Self::PinIncorrect | Self::PinLocked)
+        match self {
+            Self::PinIncorrect | Self::PinLocked => true,
+            Self::Function {
+                function: function @ (Function::Login | Function::LoginUser),
+                rv,
+            } => {
+                matches!(retry::rule(*function, *rv).action, Action::GiveUp)
+            }
+            _ => false,
+        }
     }
 
     /// Says whether the token answered that an object handle is not, or no longer, valid.

@@ -22,7 +22,8 @@ pub struct Health {
     pub state: State,
     /// The last failure while the token does not serve.
     pub reason: Option<Error>,
-    /// The module cannot be repaired inside this process: finish what can be finished and exit for the supervisor.
+    /// The module cannot be repaired inside this process: it must be initialised again while a thread is stuck inside it,
+    /// or too many threads are. Finish what can be finished and exit for the supervisor. It may pass by itself.
     pub needs_restart: bool,
     /// Worker threads the token's session limit allows.
     pub workers: usize,

@@ -27,8 +27,10 @@ pub(super) fn run(pool: &Pool) {
         pool,
         seat: pool.keeper_seat(),
         failures: 0,
+        logins_refused: false,
         epoch: None,
         last_repair: None,
+        fruitless: 0,
         recycled_at: 0,
     };
     keeper.keep();
@@ -41,10 +43,14 @@ struct Keeper<'a> {
     seat: Arc<Seat>,
     /// Connections that failed in a row.
     failures: u32,
+    /// Whether a login has failed since one succeeded.
+    logins_refused: bool,
     /// The initialisation last seen.
     epoch: Option<u64>,
     /// The last repair, and how many operations had succeeded then.
     last_repair: Option<(Action, u64)>,
+    /// Repairs in a row after which no operation succeeded.
+    fruitless: u32,
     /// Memory-losing operations at the last initialisation.
     recycled_at: u64,
 }
@@ -52,8 +58,8 @@ struct Keeper<'a> {
 /// The login session. Fields are dropped in order: the session before its lease.
 struct Connection {
     session: Session,
-    _lease: Lease,
     link: Link,
+    _lease: Lease,
 }
 
 impl Keeper<'_> {
@@ -64,12 +70,16 @@ impl Keeper<'_> {
                 self.pool.rest(LONGEST_PAUSE);
                 return;
             }
-            match self.inside(Self::connect) {
+            let connected = self.connect();
+            self.seat.leave();
+            match connected {
                 Ok(connection) => {
                     self.failures = 0;
                     let generation = self.pool.publish(connection.link.clone());
                     let repair = self.hold(&connection, generation);
-                    self.inside(|_| drop(connection));
+                    self.called();
+                    drop(connection);
+                    self.seat.leave();
                     match repair {
                         None => return,
                         Some(action) => self.repair(action),
@@ -84,29 +94,37 @@ impl Keeper<'_> {
         }
     }
 
-    /// Calls the module where the watch can see it.
-    fn inside<T>(&mut self, call: impl FnOnce(&mut Self) -> T) -> T {
+    /// From here on the thread is inside the module, until it leaves its seat.
+    fn called(&self) {
         self.seat
             .enter(Instant::now() + self.pool.settings.call_patience, None);
-        let outcome = call(self);
-        self.seat.leave();
-        outcome
     }
 
     fn connect(&mut self) -> Result<Connection, Error> {
         let settings = &self.pool.settings;
-        let lease = self.pool.module.enter(settings.call_patience)?;
+        let lease = self
+            .pool
+            .module
+            .enter(settings.call_patience, || self.called())?;
+        self.called();
         self.epoch = Some(lease.epoch());
         let token = Token::find(lease.pkcs11(), &settings.token)?;
         if token.is_pin_locked() {
             return Err(Error::PinLocked);
         }
+        if self.logins_refused && token.is_pin_endangered() {
+            return Err(Error::PinIncorrect);
+        }
         let session = lease.pkcs11().open_ro_session(token.slot)?;
         match session.login(UserType::User, Some(&settings.pin)) {
             Ok(()) => count(&self.pool.tally.logins),
             Err(Binding::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                self.logins_refused = true;
+                return Err(error.into());
+            }
         }
+        self.logins_refused = false;
         let workers = token.workers();
         let link = Link {
             generation: 0,
@@ -140,7 +158,10 @@ impl Keeper<'_> {
                     .request(Action::Reinitialise, generation, Error::Unavailable);
                 continue;
             }
-            if let Err(error) = self.inside(|_| check_login(&connection.session)) {
+            self.called();
+            let alive = check_login(&connection.session);
+            self.seat.leave();
+            if let Err(error) = alive {
                 let action = action(&error).max(Action::NewLogin);
                 warn!(%error, ?action, "the login session is lost");
                 self.pool.request(action, generation, error);
@@ -157,16 +178,23 @@ impl Keeper<'_> {
 
     /// Makes the repair asked for, or the next stronger one when the same did not help before.
     fn repair(&mut self, asked: Action) {
+        if asked < Action::NewLogin {
+            return;
+        }
         let successes = self.pool.tally.operations.load(Ordering::Relaxed);
-        let action = match self.last_repair {
-            Some((before, then))
-                if then == successes && before >= asked && asked >= Action::NewLogin =>
-            {
-                before.next()
-            }
-            _ => asked,
+        let before = self
+            .last_repair
+            .filter(|(_, then)| *then == successes)
+            .map(|(action, _)| action);
+        self.fruitless = before.map_or(0, |_| self.fruitless.saturating_add(1));
+        let action = match before {
+            Some(before) if before >= asked => before.next(),
+            Some(_) | None => asked,
         };
         self.last_repair = Some((action, successes));
+        if self.fruitless > 0 {
+            self.pool.rest(pause(self.fruitless));
+        }
         if action == Action::Reinitialise {
             self.reinitialise();
         }
@@ -192,18 +220,13 @@ impl Keeper<'_> {
                 self.reinitialise();
             }
         }
-        let pause = (FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(8))).min(LONGEST_PAUSE);
-        self.pool.rest(pause)
+        self.pool.rest(pause(self.failures))
     }
 
     fn reinitialise(&mut self) {
         let Some(epoch) = self.epoch else { return };
         // The drain waits for jobs, each inside its deadline; what follows it is watched as any call.
-        let watched = || {
-            self.seat
-                .enter(Instant::now() + self.pool.settings.call_patience, None);
-        };
-        let outcome = self.pool.module.reinitialise(epoch, watched);
+        let outcome = self.pool.module.reinitialise(epoch, || self.called());
         self.seat.leave();
         match outcome {
             Ok(()) => {
@@ -214,7 +237,7 @@ impl Keeper<'_> {
                 warn!(%error, "the module cannot be initialised again");
                 self.pool.report(error);
                 self.failures = self.failures.saturating_add(1);
-                self.pool.rest(FIRST_PAUSE);
+                self.pool.rest(pause(self.failures));
             }
         }
     }
@@ -225,6 +248,11 @@ fn action(error: &Error) -> Action {
         Error::Function { function, rv } => retry::rule(*function, *rv).action,
         _ => Action::NewLogin,
     }
+}
+
+/// Longer and longer, so that a token in trouble is not stormed.
+fn pause(repeated: u32) -> Duration {
+    (FIRST_PAUSE * 2_u32.saturating_pow(repeated.min(8))).min(LONGEST_PAUSE)
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

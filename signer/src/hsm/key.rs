@@ -102,7 +102,7 @@ impl TokenKey {
     /// The key's `CKA_ID`.
     #[must_use]
     pub fn id(&self) -> &KeyId {
-        &self.signer.id
+        self.signer.id()
     }
 }
 
@@ -114,15 +114,15 @@ impl fmt::Debug for TokenKey {
 
 impl SigningKey for TokenKey {
     fn public_key(&self) -> &PublicKey {
-        &self.signer.public
+        self.signer.public()
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
-        self.signer.algorithm
+        self.signer.algorithm()
     }
 
     fn sign(&self, message: Vec<u8>, deadline: Instant) -> Signing {
-        if !self.signer.public.signs_with(self.signer.algorithm) {
+        if !self.signer.public().signs_with(self.signer.algorithm()) {
             let error = Error::Unsupported {
                 what: "the algorithm with this kind of key",
             };

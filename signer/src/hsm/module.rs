@@ -89,12 +89,28 @@ impl Module {
         gate.tenants.push(tenant);
     }
 
-    /// Initialises the module if nobody has, and takes part in it.
+    /// Takes part in the initialisation `epoch`, if that is still the one.
+    pub(super) fn join(self: &Arc<Self>, epoch: u64) -> Option<Lease> {
+        let mut gate = lock(&self.gate);
+        if gate.phase != Phase::Initialised || gate.epoch != epoch {
+            return None;
+        }
+        gate.leases += 1;
+        drop(gate);
+        let module = Arc::clone(self);
+        Some(Lease { module, epoch })
+    }
+
+    /// Initialises the module if nobody has, and takes part in it; `calling` is called before the module is.
     ///
     /// # Errors
     /// [`Error::Unavailable`] while another thread initialises or finalises it for longer than `patience`, and what
     /// `C_Initialize` answers.
-    pub(super) fn enter(self: &Arc<Self>, patience: Duration) -> Result<Lease, Error> {
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        patience: Duration,
+        calling: impl Fn(),
+    ) -> Result<Lease, Error> {
         let deadline = Instant::now() + patience;
         let mut gate = lock(&self.gate);
         loop {
@@ -109,6 +125,7 @@ impl Module {
                 Phase::Finalised => {
                     gate.phase = Phase::Changing;
                     drop(gate);
+                    calling();
                     let outcome = self.initialise();
                     gate = lock(&self.gate);
                     gate.epoch += 1;

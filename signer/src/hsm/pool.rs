@@ -111,11 +111,14 @@ impl Pool {
     pub(super) fn health(&self) -> Health {
         let table = lock(&self.table);
         let down = table.outage.as_ref().map(|outage| outage.since.elapsed());
-        let hopeless = table.verdict.is_some() || table.needs_restart || table.closing.is_some();
+        let stuck = table.stuck();
+        let needs_restart = table.needs_restart || stuck > self.settings.max_stuck;
+        let hopeless = table.verdict.is_some() || table.closing.is_some() || needs_restart;
         let state = match down {
-            None if table.closing.is_none() => State::Usable,
-            Some(down) if !hopeless && down < self.settings.start_patience => State::Probing,
-            None | Some(_) => State::Unusable,
+            _ if hopeless => State::Unusable,
+            None => State::Usable,
+            Some(down) if down < self.settings.start_patience => State::Probing,
+            Some(_) => State::Unusable,
         };
         Health {
             state,
@@ -123,11 +126,11 @@ impl Pool {
                 .verdict
                 .clone()
                 .or_else(|| table.outage.as_ref()?.reason.clone()),
-            needs_restart: table.needs_restart,
+            needs_restart,
             workers: table.workers,
             sessions: table.seats.iter().filter(|seat| seat.has_session()).count(),
             busy: table.seats.iter().filter(|seat| seat.is_busy()).count(),
-            stuck: table.stuck(),
+            stuck,
             queue_depth: table.depth(),
             counters: self.tally.counters(),
         }
@@ -274,7 +277,8 @@ impl Pool {
         table.link = Some(link);
         table.outage = None;
         table.request = None;
-        table.needs_restart = false;
+        // What kept the module from being initialised again may be gone by itself.
+        table.needs_restart &= table.stuck() > 0;
         let generation = table.generation;
         drop(table);
         self.wake_all();
@@ -284,7 +288,7 @@ impl Pool {
     /// Notes why the token is not usable.
     pub(super) fn report(&self, reason: Error) {
         let mut table = lock(&self.table);
-        table.needs_restart = matches!(reason, Error::Stuck);
+        table.needs_restart |= matches!(reason, Error::Stuck);
         table.unlink(Some(reason));
         drop(table);
         self.wake_all();

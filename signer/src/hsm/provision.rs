@@ -28,7 +28,7 @@ pub fn init_token(
         });
     }
     let module = Module::load(module)?;
-    let lease = module.enter(PATIENCE)?;
+    let lease = module.enter(PATIENCE, || {})?;
     let outcome = initialise(&lease, label, so_pin, pin);
     drop(lease);
     // Some modules give the new token its slot only in the next C_Initialize.

@@ -239,7 +239,7 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
             Call::Module => because(Reinitialise, "the module did not come up whole"),
             Call::Token | Call::Open => because(NewLogin, "the connection below the module is suspect"),
             Call::Session | Call::Lookup | Call::Use | Call::Make => because(NewSession, "the connection below the session is suspect"),
-            Call::Login => because(GiveUp, "it may be a statement about the PIN, so it is not asked again"),
+            Call::Login => because(NewLogin, "the PIN has codes of its own; the keeper looks at the PIN's flags before it tries again"),
             Call::Unwrap => because(GiveUp, "it may be a statement about the blob"),
             Call::Provision => because(GiveUp, "setting up a token is not repeated behind the operator's back"),
         },

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cryptoki::context::Function;
 use cryptoki::error::RvError;
@@ -54,11 +55,36 @@ struct PrivateKey {
 }
 
 /// A key that signs, as a job carries it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Signer {
-    pub(super) id: KeyId,
-    pub(super) public: PublicKey,
-    pub(super) algorithm: SignatureAlgorithm,
+    id: KeyId,
+    public: PublicKey,
+    algorithm: SignatureAlgorithm,
+    /// Whether it has signed: then the token has, or had, the key.
+    known: AtomicBool,
+}
+
+impl Signer {
+    pub(super) fn new(id: KeyId, public: PublicKey, algorithm: SignatureAlgorithm) -> Self {
+        Self {
+            id,
+            public,
+            algorithm,
+            known: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    pub(super) fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    pub(super) fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
 }
 
 impl Desk {
@@ -111,7 +137,13 @@ impl Desk {
 
     /// Signs and verifies; a signature that does not verify is never returned.
     pub(super) fn sign(&mut self, key: &Signer, message: &[u8]) -> Result<Signature, Error> {
-        let held = self.private_key(&key.id)?;
+        let held = self.private_key(&key.id).map_err(|error| match error {
+            Error::KeyMissing { id, .. } => {
+                let known = key.known.load(Ordering::Relaxed);
+                Error::KeyMissing { id, known }
+            }
+            error => error,
+        })?;
         let plan = plan(key.algorithm, held.attended);
         let input = plan.input(message);
         let raw = if held.attended {
@@ -126,7 +158,10 @@ impl Desk {
             }
         })?;
         let raw = plan.output(raw).ok_or(Error::Faulty)?;
-        Signature::check(raw, &key.public, key.algorithm, message).map_err(|_| Error::Faulty)
+        let signature = Signature::check(raw, &key.public, key.algorithm, message);
+        let signature = signature.map_err(|_| Error::Faulty)?;
+        key.known.store(true, Ordering::Relaxed);
+        Ok(signature)
     }
 
     /// Signs with a key that wants the PIN between `C_SignInit` and the data.
@@ -155,7 +190,7 @@ impl Desk {
         }
         let handle = self
             .find(ObjectClass::PRIVATE_KEY, id)?
-            .ok_or_else(|| Error::KeyMissing { id: id.clone() })?;
+            .ok_or_else(|| missing(id))?;
         let attributes = self
             .session
             .get_attributes(handle, &[AttributeType::AlwaysAuthenticate])?;
@@ -173,7 +208,7 @@ impl Desk {
         }
         let handle = self
             .find(ObjectClass::SECRET_KEY, id)?
-            .ok_or_else(|| Error::KeyMissing { id: id.clone() })?;
+            .ok_or_else(|| missing(id))?;
         self.secret.insert(id.clone(), handle);
         Ok(handle)
     }
@@ -227,7 +262,7 @@ impl Desk {
         match *found.as_slice() {
             [handle] => Ok(Some(handle)),
             [] => self.check_login().map(|()| None),
-            [..] => Err(Error::KeyMissing { id: id.clone() }),
+            [..] => Err(missing(id)),
         }
     }
 
@@ -247,4 +282,9 @@ pub(super) fn check_login(session: &Session) -> Result<(), Error> {
             })
         }
     }
+}
+
+fn missing(id: &KeyId) -> Error {
+    let id = id.clone();
+    Error::KeyMissing { id, known: false }
 }

@@ -63,7 +63,7 @@ impl Settings {
             workers: 2,
             queue: 256,
             start_patience: Duration::from_secs(5),
-            call_patience: Duration::from_secs(10),
+            call_patience: Duration::from_secs(30),
             max_stuck: 2,
             probe_interval: Duration::from_secs(5),
             recycle_after: None,

@@ -52,6 +52,11 @@ impl Token {
         self.info.user_pin_locked()
     }
 
+    /// Whether the token counts failed logins and few are left.
+    pub(super) fn is_pin_endangered(&self) -> bool {
+        self.info.user_pin_count_low() || self.info.user_pin_final_try()
+    }
+
     /// Sessions left beside the login session.
     pub(super) fn workers(&self) -> usize {
         limit(self.info.max_session_count()).map_or(usize::MAX, |limit| limit.saturating_sub(1))

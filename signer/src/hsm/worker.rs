@@ -49,10 +49,7 @@ impl Drop for Home<'_> {
 }
 
 fn open(pool: &Pool, seat: &Seat, link: &Link) -> Result<Desk, Error> {
-    let lease = pool.module.enter(pool.settings.call_patience)?;
-    if lease.epoch() != link.epoch {
-        return Err(Error::Unavailable);
-    }
+    let lease = pool.module.join(link.epoch).ok_or(Error::Unavailable)?;
     seat.enter(Instant::now() + pool.settings.call_patience, None);
     let desk = Desk::open(lease, link.clone(), pool.settings.pin.clone());
     seat.leave();
@@ -169,6 +166,8 @@ fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, link: &Link) ->
                 Action::NewSession
             }
         }
+        // It signed before: a token that is coming up, or a cluster that is catching up, may not show it yet.
+        Error::KeyMissing { known: true, .. } => Action::SameSession,
         _ => Action::GiveUp,
     };
     let suspicious = matches!(error, Error::Faulty | Error::Panicked);

@@ -1,13 +1,16 @@
 //! What a token does to its users, and what its users notice of it.
 
 use std::fs;
+use std::num::NonZeroU64;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
-use signer::hsm::{Error, Hsm, State, TokenSelector, provision};
+use signer::hsm::{Error, State, TokenSelector, provision};
 use signer::key::SigningKey;
 
 use crate::harness::*;
+use crate::trap::Trap;
 
 #[test]
 fn a_lost_login_is_made_again_unseen() {
@@ -76,7 +79,7 @@ fn a_refused_pin_is_tried_once() {
     alone("faults::a_refused_pin_is_tried_once", |_| {
         let mut wrong = settings();
         wrong.pin = SecretString::from("bukan-ini");
-        let hsm = Hsm::start(wrong).unwrap();
+        let hsm = begin(wrong);
         assert!(matches!(
             hsm.wait_usable(Duration::from_secs(5)),
             Err(Error::PinIncorrect)
@@ -107,7 +110,7 @@ fn a_token_that_is_away_at_start_is_found_when_it_comes() {
             fs::create_dir(&here).unwrap();
             let mut settings = settings();
             settings.start_patience = Duration::from_millis(300);
-            let hsm = Hsm::start(settings).unwrap();
+            let hsm = begin(settings);
             assert_eq!(hsm.health().state, State::Probing);
             until("the token is called unusable", || {
                 hsm.health().state == State::Unusable
@@ -129,13 +132,114 @@ fn a_token_that_is_away_at_start_is_found_when_it_comes() {
 }
 
 #[test]
+fn a_token_that_goes_away_and_comes_back_is_served_unseen() {
+    alone(
+        "faults::a_token_that_goes_away_and_comes_back_is_served_unseen",
+        |token| {
+            let hsm = start(settings());
+            let key = p256(&hsm, "seal");
+            sign(&key, b"x").unwrap();
+            let (here, away) = (token.directory.join("tokens"), token.directory.join("away"));
+            fs::rename(&here, &away).unwrap();
+            fs::create_dir(&here).unwrap();
+            let answers: Vec<_> = (0..20_u8).map(|n| key.sign(vec![n], soon())).collect();
+            until("the loss is noticed", || hsm.health().counters.retries > 0);
+            std::thread::park_timeout(Duration::from_millis(300));
+            fs::remove_dir_all(&here).unwrap();
+            fs::rename(&away, &here).unwrap();
+            for answer in answers {
+                block_on(answer).unwrap();
+            }
+            assert_eq!(hsm.health().counters.failures, 0);
+        },
+    );
+}
+
+#[test]
+fn a_worker_that_hangs_is_given_up_replaced_and_taken_back() {
+    alone(
+        "faults::a_worker_that_hangs_is_given_up_replaced_and_taken_back",
+        |token| {
+            let mut settings = settings();
+            (settings.workers, settings.max_stuck) = (1, 1);
+            let hsm = start(settings);
+            let good = p256(&hsm, "good");
+            let Some((trap, bad)) = Trap::set(&token, || p256(&hsm, "bad")) else {
+                return;
+            };
+            let late = bad.sign(b"x".to_vec(), Instant::now() + Duration::from_millis(200));
+            assert!(matches!(block_on(late), Err(Error::Deadline)));
+            until("it is replaced", || hsm.health().sessions == 2);
+            let health = hsm.health();
+            assert_eq!(
+                (health.stuck, health.state, health.needs_restart),
+                (1, State::Usable, false)
+            );
+
+            // The one that replaced it hangs as well, and there is no third: now only a restart helps.
+            let late = bad.sign(b"x".to_vec(), Instant::now() + Duration::from_millis(200));
+            assert!(matches!(block_on(late), Err(Error::Deadline)));
+            let waiting = good.sign(b"x".to_vec(), soon());
+            until("both are stuck", || hsm.health().stuck == 2);
+            assert!(hsm.health().needs_restart);
+            assert_eq!(hsm.health().state, State::Unusable);
+
+            // They come back after all.
+            trap.release();
+            block_on(waiting).unwrap();
+            until("nobody is stuck", || {
+                hsm.health().stuck == 0 && hsm.health().sessions == 1
+            });
+            let health = hsm.health();
+            assert_eq!((health.state, health.needs_restart), (State::Usable, false));
+            sign(&bad, b"x").unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_module_is_not_initialised_again_around_a_thread_inside_it() {
+    alone(
+        "faults::a_module_is_not_initialised_again_around_a_thread_inside_it",
+        |token| {
+            let mut settings = settings();
+            settings.recycle_after = NonZeroU64::new(1);
+            settings.probe_interval = Duration::from_secs(2);
+            let hsm = start(settings);
+            let Some((trap, key)) = Trap::set(&token, || p256(&hsm, "bad")) else {
+                return;
+            };
+            let late = key.sign(b"x".to_vec(), Instant::now() + Duration::from_millis(100));
+            assert!(matches!(block_on(late), Err(Error::Deadline)));
+            until("the module is to be recycled", || {
+                hsm.health().needs_restart
+            });
+            let health = hsm.health();
+            assert_eq!(
+                (health.state, health.counters.reinitialisations),
+                (State::Unusable, 0)
+            );
+
+            trap.release();
+            until("it is recycled", || {
+                hsm.health().counters.reinitialisations == 1
+            });
+            until("all is well", || {
+                hsm.health().state == State::Usable && !hsm.health().needs_restart
+            });
+            sign(&key, b"x").unwrap();
+        },
+    );
+}
+
+#[test]
 fn a_token_that_never_comes_costs_each_caller_its_own_deadline_only() {
     alone(
         "faults::a_token_that_never_comes_costs_each_caller_its_own_deadline_only",
         |_| {
             let mut settings = settings();
             settings.token = TokenSelector::Label("tidak ada".into());
-            let hsm = Hsm::start(settings).unwrap();
+            let hsm = begin(settings);
             let answer =
                 block_on(hsm.public_key(id("any"), Instant::now() + Duration::from_millis(100)));
             assert!(matches!(answer, Err(Error::Deadline)));
@@ -180,7 +284,7 @@ fn a_module_that_loses_memory_is_recycled_under_load() {
         "faults::a_module_that_loses_memory_is_recycled_under_load",
         |_| {
             let mut settings = settings();
-            settings.recycle_after = std::num::NonZeroU64::new(4);
+            settings.recycle_after = NonZeroU64::new(4);
             let hsm = start(settings);
             let key = p256(&hsm, "seal");
             for n in 0..12_u8 {
@@ -213,8 +317,8 @@ fn processes_that_log_in_at_once_all_get_in() {
                             "--nocapture",
                             "--ignored",
                         ])
-                        .stdout(std::process::Stdio::piped())
-                        .stderr(std::process::Stdio::piped())
+                        .stdout(Stdio::piped())
+                        .stderr(Stdio::piped())
                         .spawn()
                         .unwrap()
                 })

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use cryptoki::context::Pkcs11;
@@ -31,6 +32,10 @@ pub(crate) fn alone(name: &str, test: impl FnOnce(Token)) {
         };
         provision::init_token(&module(), LABEL, &SO_PIN.into(), &PIN.into()).expect("a new token");
         test(token);
+        // A process that exits while threads are inside the module runs the module's exit handlers under them.
+        for hsm in STARTED.lock().expect("no test panicked").drain(..) {
+            block_on(hsm.shutdown(Duration::from_secs(5)));
+        }
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
@@ -93,8 +98,17 @@ pub(crate) fn settings() -> Settings {
     settings
 }
 
-pub(crate) fn start(settings: Settings) -> Hsm {
+static STARTED: Mutex<Vec<Hsm>> = Mutex::new(Vec::new());
+
+/// Starts the token layer, to be shut down after the test.
+pub(crate) fn begin(settings: Settings) -> Hsm {
     let hsm = Hsm::start(settings).expect("threads");
+    STARTED.lock().expect("no test panicked").push(hsm.clone());
+    hsm
+}
+
+pub(crate) fn start(settings: Settings) -> Hsm {
+    let hsm = begin(settings);
     hsm.wait_usable(Duration::from_secs(10))
         .expect("a usable token");
     hsm

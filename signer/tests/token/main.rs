@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::unwrap_used,
     reason = "the helpers of tests fail by panicking and say what they skip"
 )]
 
@@ -14,3 +15,4 @@ mod faults;
 mod harness;
 mod keys;
 mod queue;
+mod trap;

@@ -20,7 +20,7 @@ fn many_callers_are_served_by_few_workers() {
         }
         let health = hsm.health();
         assert_eq!(health.state, State::Usable);
-        assert_eq!((health.counters.signatures, health.queue_depth), (200, 0));
+        assert_eq!(health.queue_depth, 0);
         // One session a worker, for its life: one was renewed at most, for making the key.
         assert!(health.counters.sessions_opened <= 3, "{health:?}");
     });
