@@ -19,6 +19,8 @@ mod crypt;
 mod dict_text;
 pub mod doc_mdp;
 mod error;
+#[cfg(test)]
+mod hostile;
 pub mod incremental;
 mod lexer;
 mod limits;

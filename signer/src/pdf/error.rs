@@ -125,7 +125,7 @@ pub enum Anomaly {
     },
     /// A cross-reference table has entries that are not 20 bytes long.
     TableEntryLength,
-    /// A cross-reference table numbers its objects one too high.
+    /// A cross-reference table numbers its objects one too high; not every reader sees through that.
     TableStartsAtOne,
     /// A page has no usable `/MediaBox`.
     NoMediaBox,
@@ -140,7 +140,8 @@ impl Anomaly {
             Self::DuplicateKey { .. }
             | Self::ObjectsAfterEnd
             | Self::JunkBeforeHeader
-            | Self::ObjectStreamIndex { .. } => true,
+            | Self::ObjectStreamIndex { .. }
+            | Self::TableStartsAtOne => true,
             Self::JunkAfterEnd
             | Self::NoEndMarker
             | Self::NoEndObject { .. }
@@ -148,7 +149,6 @@ impl Anomaly {
             | Self::Size
             | Self::StreamLength { .. }
             | Self::TableEntryLength
-            | Self::TableStartsAtOne
             | Self::NoMediaBox => false,
         }
     }

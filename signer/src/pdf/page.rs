@@ -214,7 +214,7 @@ impl Pdf<'_> {
 }
 
 /// The children of the root that are looked at before its /Count is believed.
-const MAX_SUMMED: usize = 64;
+const MAX_SUMMED: usize = 512;
 
 fn count(object: &Object) -> Option<u32> {
     u32::try_from(object.as_i64().ok()?).ok()

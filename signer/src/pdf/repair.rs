@@ -8,6 +8,7 @@
 mod scan;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use lopdf::xref::XrefType;
 use lopdf::{Dictionary, Document, Object, ObjectId};
@@ -218,7 +219,7 @@ impl<'p, 'a> Copy<'p, 'a> {
         });
         document.reference_table.cross_reference_type = XrefType::CrossReferenceTable;
         while let Some((id, number)) = self.waiting.pop() {
-            let mut object = (*self.pdf.object(id)?).clone();
+            let mut object = Arc::unwrap_or_clone(self.pdf.object(id)?);
             self.renumber(&mut object)?;
             document.objects.insert((number, 0), object);
             document.max_id = document.max_id.max(number);
