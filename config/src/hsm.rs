@@ -4,18 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use signer::hsm::{Settings, TokenSelector};
 
 use crate::default;
 use crate::reader::Section;
-
-/// How the token is told from others behind the same module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenSelector {
-    /// By its label.
-    Label(String),
-    /// By its serial number.
-    Serial(String),
-}
 
 /// A token and how it is used.
 #[derive(Debug, Clone)]
@@ -36,6 +28,17 @@ pub struct Hsm {
 }
 
 impl Hsm {
+    /// The settings of the token layer.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            workers: self.workers,
+            queue: self.queue,
+            start_patience: self.start_patience,
+            ..Settings::new(self.module.clone(), self.token.clone(), self.pin.clone())
+        }
+    }
+
     pub(crate) fn read(mut section: Section<'_>) -> Option<Self> {
         let module = section.required_path("module");
         let label = section.optional("token-label");
@@ -61,7 +64,7 @@ impl Hsm {
         let start_patience = section.within(
             "start-patience",
             default::HSM_START_PATIENCE,
-            Duration::ZERO..=Duration::from_mins(10),
+            Duration::from_secs(1)..=Duration::from_mins(10),
         );
         section.finish();
         Some(Self {

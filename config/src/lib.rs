@@ -27,12 +27,13 @@ mod value;
 pub use activation::Activation;
 pub use authority::Authority;
 pub use fault::Fault;
-pub use hsm::{Hsm, TokenSelector};
+pub use hsm::Hsm;
 pub use limits::{Download, Limits};
 pub use listen::{Listen, Tls};
 pub use load::load;
 pub use log::{Log, LogFormat};
-pub use signature::{Signature, SubFilter, V1Box, V1ErrorShape};
+pub use signature::{Signature, V1Box, V1ErrorShape};
+pub use signer::pades::SubFilter;
 pub use store::{Store, StoreUrl};
 pub use value::Size;
 

@@ -1,5 +1,6 @@
 //! `[signature]`: what signatures look like, and how version 1 of the interface reads and answers.
 
+use signer::pades::SubFilter;
 use toml::de::DeValue;
 
 use crate::reader::Section;
@@ -23,15 +24,6 @@ pub enum V1Box {
     Corner,
     /// As the extent.
     Extent,
-}
-
-/// The form of the signature in the file (ISO 32000-2, 12.8.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubFilter {
-    /// `ETSI.CAdES.detached`: PAdES.
-    CadesDetached,
-    /// `adbe.pkcs7.detached`: for readers from before PAdES.
-    Pkcs7Detached,
 }
 
 const V1_ERROR_SHAPES: [(&str, V1ErrorShape); 2] = [

@@ -6,7 +6,9 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use crate::{Config, Fault, Size, StoreUrl, SubFilter, TokenSelector, V1Box, load};
+use signer::hsm::TokenSelector;
+
+use crate::{Config, Fault, Size, StoreUrl, SubFilter, V1Box, load};
 
 const EXAMPLE: &str = include_str!("../segeld.example.toml");
 

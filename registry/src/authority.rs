@@ -1,0 +1,5 @@
+//! Where certificates come from.
+
+mod embedded;
+
+pub(crate) use embedded::{Embedded, tls_server};
