@@ -52,7 +52,7 @@ impl<'a> Pdf<'a> {
         let chain = xref::read_chain(bytes, header_offset, &limits)?;
         let startxref = chain.startxref;
         let decoded = chain.decoded;
-        let (revisions, mut anomalies) = revision::split(bytes, chain);
+        let (revisions, mut anomalies) = revision::split(bytes, chain)?;
         if header_offset > 0 {
             anomalies.push(Anomaly::JunkBeforeHeader);
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use lopdf::{Dictionary, Object, ObjectId, Stream};
 
 use super::Pdf;
+use crate::pdf::lexer::is_whitespace;
 use crate::pdf::object::Parser;
 use crate::pdf::object_stream::ObjectStream;
 use crate::pdf::stream_data::{decode, extent};
@@ -237,6 +238,9 @@ impl Pdf<'_> {
 
     fn in_file(&self, id: ObjectId, offset: usize) -> Result<(Object, usize), Error> {
         let bad = |context| Error::BadObject { id, context };
+        if !may_start(self.bytes, offset) {
+            return Err(bad("its entry does not point to an object"));
+        }
         let mut parser = Parser::new(self.bytes, offset, &self.limits);
         let parsed = object::indirect_with(&mut parser);
         let nodes = parser.nodes();
@@ -402,6 +406,15 @@ impl Pdf<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an object may start at the offset: not within a number, nor with a comment, which not every reader skips.
+fn may_start(bytes: &[u8], offset: usize) -> bool {
+    let before = offset.checked_sub(1).and_then(|before| bytes.get(before));
+    let first = bytes
+        .get(offset..)
+        .and_then(|rest| rest.iter().find(|byte| !is_whitespace(**byte)));
+    !before.is_some_and(u8::is_ascii_digit) && first.is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether anything in the object is encrypted in an encrypted document.

@@ -4,7 +4,7 @@ use lopdf::Dictionary;
 
 use crate::pdf::lexer::{Lexer, is_whitespace};
 use crate::pdf::xref::{Chain, Section};
-use crate::pdf::{Anomaly, Entry, SectionKind};
+use crate::pdf::{Anomaly, Entry, Error, SectionKind};
 
 /// One revision of the document: its cross-reference and where it ends.
 #[derive(Debug)]
@@ -77,7 +77,14 @@ impl<'a> Revision<'a> {
 }
 
 /// Groups the chain into revisions, oldest first, and looks at what follows the last one.
-pub(super) fn split<'a>(bytes: &'a [u8], chain: Chain<'a>) -> (Vec<Revision<'a>>, Vec<Anomaly>) {
+///
+/// # Errors
+///
+/// Damage where a revision does not lie behind the one before it.
+pub(super) fn split<'a>(
+    bytes: &'a [u8],
+    chain: Chain<'a>,
+) -> Result<(Vec<Revision<'a>>, Vec<Anomaly>), Error> {
     let Chain {
         sections,
         startxref_position,
@@ -86,13 +93,15 @@ pub(super) fn split<'a>(bytes: &'a [u8], chain: Chain<'a>) -> (Vec<Revision<'a>>
     } = chain;
     let mut revisions: Vec<Revision<'a>> = Vec::with_capacity(sections.len());
     for section in sections {
-        // Only in a linearized file does a section precede the one its /Prev points to (annex F.3.5).
+        // Only in a linearized file, which is a first revision, does a section precede the one its /Prev points
+        // to (annex F.3.5).
         let linearized = revisions
             .last()
             .and_then(|revision| revision.sections.last())
             .is_some_and(|later| later.offset < section.offset);
+        let first = !section.trailer.has(b"Prev");
         let end = end_marker(bytes, section.end).0;
-        match revisions.last_mut().filter(|_| linearized) {
+        match revisions.last_mut().filter(|_| linearized && first) {
             Some(revision) => {
                 revision.end = revision.end.max(end);
                 revision.sections.push(section);
@@ -112,7 +121,17 @@ pub(super) fn split<'a>(bytes: &'a [u8], chain: Chain<'a>) -> (Vec<Revision<'a>>
         }
         anomalies.extend(junk(bytes.get(newest.end..).unwrap_or_default()));
     }
-    (revisions, anomalies)
+    for pair in revisions.windows(2) {
+        if let [earlier, later] = pair
+            && later.xref_offset() < earlier.end
+        {
+            return Err(Error::Damaged {
+                offset: later.xref_offset(),
+                context: "revisions overlap",
+            });
+        }
+    }
+    Ok((revisions, anomalies))
 }
 
 /// The end of what ends a revision: `startxref`, an offset, `%%EOF` and an end of line; and whether it is all there.

@@ -257,3 +257,53 @@ fn a_linearized_file_is_one_revision() {
     assert_eq!(pdf.revisions()[0].end(), bytes.len());
     assert!(pdf.anomalies().is_empty());
 }
+
+#[test]
+fn an_entry_has_to_point_at_the_object_itself() {
+    let mut sample = text();
+    sample.object(17, "(seventeen)");
+    let Place::At(offset) = sample.entries[&17] else {
+        return;
+    };
+    sample.at(7, Place::At(offset + 1));
+    let comment = sample.bytes.len();
+    sample.bytes.extend(b"% comment\n");
+    sample.object(8, "(eight)");
+    sample.at(8, Place::At(comment));
+    sample.table("");
+    let pdf = open(&sample);
+    assert!(pdf.object((7, 0)).unwrap_err().is_damage());
+    assert!(pdf.object((8, 0)).unwrap_err().is_damage());
+    assert_eq!(marker(&pdf, 17), Object::string_literal("seventeen"));
+}
+
+#[test]
+fn revisions_do_not_overlap() {
+    let mut sample = text();
+    sample.table("");
+    let first = sample.previous.unwrap();
+    let section = |previous: usize| {
+        format!(
+            "xref\n0 0\ntrailer\n<</Size 4/Root 1 0 R/Prev {previous:06}>>\nstartxref\n0\n%%EOF\n"
+        )
+    };
+    let (start, length) = (sample.bytes.len(), section(0).len());
+    let places = [start, start + length, start + 2 * length];
+    for (order, sound) in [
+        ([first, places[0], places[1]], true),
+        ([places[2], first, places[1]], false),
+    ] {
+        let mut bytes = sample.bytes.clone();
+        bytes.extend(
+            order
+                .iter()
+                .flat_map(|previous| section(*previous).into_bytes()),
+        );
+        let newest = if sound { places[2] } else { places[0] };
+        bytes.extend(format!("startxref\n{newest}\n%%EOF\n").bytes());
+        match Pdf::open(&bytes, Limits::default()) {
+            Ok(pdf) => assert!(sound && pdf.revisions().len() == 4),
+            Err(error) => assert!(!sound && error.is_damage()),
+        }
+    }
+}
