@@ -2,8 +2,30 @@
 
 use std::time::Duration;
 
+use signer::key::KeyKind;
+use toml::de::DeValue;
+
 use crate::default;
 use crate::reader::Section;
+use crate::value::{self, Value};
+
+const KEY_KINDS: [(&str, KeyKind); 5] = [
+    ("rsa-2048", KeyKind::Rsa { bits: 2048 }),
+    ("rsa-3072", KeyKind::Rsa { bits: 3072 }),
+    ("rsa-4096", KeyKind::Rsa { bits: 4096 }),
+    ("p256", KeyKind::P256),
+    ("p384", KeyKind::P384),
+];
+
+impl Value for KeyKind {
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        value::choice(value, &KEY_KINDS)
+    }
+
+    fn show(&self) -> String {
+        value::word(*self, &KEY_KINDS)
+    }
+}
 
 /// The embedded certification authority: root and issuing key in the first token.
 #[derive(Debug, Clone)]
@@ -13,6 +35,8 @@ pub struct Authority {
     pub root_key: String,
     /// Label of the issuing authority's key in the token.
     pub issuing_key: String,
+    /// What kind both keys are, when they are made.
+    pub key_kind: KeyKind,
     /// Organisation named in the authority's own certificates.
     pub organization: String,
     /// Country named in certificates, ISO 3166-1 alpha-2.
@@ -26,6 +50,7 @@ impl Default for Authority {
         Self {
             root_key: default::ROOT_KEY.to_owned(),
             issuing_key: default::ISSUING_KEY.to_owned(),
+            key_kind: default::AUTHORITY_KEY_KIND,
             organization: default::AUTHORITY_ORGANIZATION.to_owned(),
             country: default::AUTHORITY_COUNTRY.to_owned(),
             validity: default::CERTIFICATE_VALIDITY,
@@ -44,6 +69,7 @@ impl Authority {
         let authority = Self {
             root_key: section.or("root-key", default.root_key),
             issuing_key: section.or("issuing-key", default.issuing_key),
+            key_kind: section.or("key-kind", default.key_kind),
             organization: section.or("organization", default.organization),
             country: section.or("country", default.country),
             validity: section.within(

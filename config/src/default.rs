@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use signer::key::KeyKind;
+
 use crate::value::Size;
 
 /// The version of the file's format.
@@ -62,6 +64,8 @@ pub const LOG_FILTER: &str = "info";
 pub const ROOT_KEY: &str = "segeld-root";
 /// Label of the issuing authority's key in the token.
 pub const ISSUING_KEY: &str = "segeld-issuing";
+/// Kind of both keys: RSA, since it is what readers know best; 3072 bits, since the root lasts long.
+pub const AUTHORITY_KEY_KIND: KeyKind = KeyKind::Rsa { bits: 3072 };
 /// Organisation named in the embedded authority's own certificates.
 pub const AUTHORITY_ORGANIZATION: &str = "Segeld Demo";
 /// Country named in certificates.

@@ -70,6 +70,15 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
+/// An identifier that sorts by the time it was made: milliseconds, then 80 random bits.
+pub(crate) fn by_time(milliseconds: i64) -> Result<[u8; 16], Error> {
+    let mut bytes = random::<16>()?;
+    for (byte, time) in bytes.iter_mut().zip(&milliseconds.to_be_bytes()[2..]) {
+        *byte = *time;
+    }
+    Ok(bytes)
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = [

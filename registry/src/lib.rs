@@ -196,11 +196,12 @@ impl Registry {
     /// # Errors
     /// When the store did not commit.
     pub async fn record(&self, lines: Vec<SignatureRecord>) -> Result<(), Error> {
+        let now = store::now();
         let lines = lines
             .into_iter()
-            .map(|line| Ok((id::random()?, line)))
+            .map(|line| Ok((id::by_time(now)?, line)))
             .collect::<Result<_, Error>>()?;
-        let insert = store::record::Insert { lines };
+        let insert = store::record::Insert { at: now, lines };
         Ok(self.0.store.writer.commit(insert).await?)
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use signer::hsm::{Hsm, KeyId, KeySpec, TokenKey};
-use signer::key::{KeyKind, PublicKey, SigningKey};
+use signer::key::{PublicKey, SigningKey};
 use signer::x509::issue::{self, Issuer, Profile, Publication, Subject, Validity};
 use signer::x509::{Certificate, Chain};
 use tokio::sync::OnceCell;
@@ -16,8 +16,6 @@ use crate::error::Error;
 use crate::store::authority::Record;
 use crate::store::{self, Store};
 
-/// RSA, since it is what readers know best; 3072 bits, since the root lasts long.
-const KEY: KeyKind = KeyKind::Rsa { bits: 3072 };
 const ROOT: &str = "root";
 const ISSUING: &str = "issuing";
 const DAY: i64 = 24 * 3600;
@@ -154,7 +152,7 @@ impl Embedded {
                 let spec = KeySpec {
                     id: id.clone(),
                     label: label.to_owned(),
-                    kind: KEY,
+                    kind: self.settings.key_kind,
                 };
                 self.hsm.generate(spec, deadline()).await?
             }

@@ -2,13 +2,15 @@
 
 use sqlx::AnyConnection;
 
+use super::stored;
 use super::writer::Unit;
-use super::{now, stored};
 use crate::record::SignatureRecord;
 
 /// Lines that belong to one request.
 #[derive(Debug)]
 pub(crate) struct Insert {
+    /// Milliseconds since 1970.
+    pub(crate) at: i64,
     pub(crate) lines: Vec<([u8; 16], SignatureRecord)>,
 }
 
@@ -23,7 +25,7 @@ impl Unit for Insert {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(id.to_vec())
-            .bind(now())
+            .bind(self.at)
             .bind(line.request_id.clone())
             .bind(line.application.stored())
             .bind(line.holder.map(|holder| holder.stored()))

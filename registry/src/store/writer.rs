@@ -201,3 +201,6 @@ async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Err
     prepare(&mut connection).await?;
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests;

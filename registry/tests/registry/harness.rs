@@ -35,7 +35,10 @@ pub(crate) fn alone<F: Future<Output = ()>>(name: &str, test: impl FnOnce(House)
             .build()
             .expect("a runtime");
         let house = runtime.block_on(House::build(directory.into()));
+        let hsm = house.hsm.clone();
         runtime.block_on(test(house));
+        // The module must not be in use when the process unloads it.
+        runtime.block_on(hsm.shutdown(Duration::from_secs(5)));
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
@@ -57,7 +60,8 @@ pub(crate) fn alone<F: Future<Output = ()>>(name: &str, test: impl FnOnce(House)
         + &String::from_utf8_lossy(&output.stderr);
     assert!(
         text.contains("1 passed") && output.status.success(),
-        "{text}"
+        "{}: {text}",
+        output.status
     );
 }
 
@@ -145,7 +149,8 @@ impl House {
 
 pub(crate) async fn open(path: &Path, activation: config::Activation, hsm: &Hsm) -> Registry {
     let store = config::Store::sqlite(path.join("segeld.db"));
-    let authority = config::Authority::default();
+    let mut authority = config::Authority::default();
+    authority.key_kind = KeyKind::P256;
     Registry::open(&store, &activation, Some(&authority), hsm.clone())
         .await
         .expect("a registry")
