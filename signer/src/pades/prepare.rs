@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use lopdf::{Dictionary, Object, ObjectId};
 
+use super::earlier::doubts;
 use super::mark::{PlacedMark, drawing, place_all, widget_place};
 use super::target::Target;
 use super::{Base, Error, Request, ToBeSigned, Warning};
@@ -132,7 +133,10 @@ impl Revision {
         if pdf.needs_rewrite() {
             return Err(Error::Damaged);
         }
-        let warnings = form.has_xfa().then_some(Warning::Xfa).into_iter().collect();
+        let mut warnings: Vec<Warning> = doubts(&pdf, &form)?.into_iter().collect();
+        if form.has_xfa() {
+            warnings.push(Warning::Xfa);
+        }
         Ok(Self {
             bytes,
             slots,

@@ -23,6 +23,7 @@ pub enum Access {
 pub struct Encryption {
     state: EncryptionState,
     access: Access,
+    by_empty_password: bool,
 }
 
 impl fmt::Debug for Encryption {
@@ -54,6 +55,12 @@ impl Encryption {
     #[must_use]
     pub const fn access(&self) -> Access {
         self.access
+    }
+
+    /// Whether anybody can open the document: it was opened without a password.
+    #[must_use]
+    pub const fn by_empty_password(&self) -> bool {
+        self.by_empty_password
     }
 
     /// Whether the permissions let a signature be put into an existing field (bits 6 and 9 of /P).
@@ -108,7 +115,11 @@ pub(super) fn unlock(pdf: &Pdf<'_>, password: Option<&SecretString>) -> Result<E
         };
         let state =
             EncryptionState::decode(&document, candidate).map_err(|error| broken(&error))?;
-        return Ok(Encryption { state, access });
+        return Ok(Encryption {
+            state,
+            access,
+            by_empty_password: candidate.is_empty(),
+        });
     }
     Err(if password.is_some() {
         Error::PasswordIncorrect
