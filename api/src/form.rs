@@ -140,6 +140,30 @@ impl Form {
         }
     }
 
+    /// A form as if it had been read.
+    #[cfg(test)]
+    pub(crate) fn of<'t>(
+        texts: impl Iterator<Item = (&'t str, &'t str)>,
+        files: Vec<(&'static str, &'static str)>,
+        lease: Lease,
+    ) -> Self {
+        let mut form = Self {
+            texts: Vec::new(),
+            files: Vec::new(),
+            lease,
+        };
+        form.files.extend(files.into_iter().map(|(name, content)| {
+            (
+                name,
+                Upload {
+                    content: Bytes::from(content),
+                },
+            )
+        }));
+        texts.for_each(|(name, value)| form.push_text(name.to_owned(), value.as_bytes().to_vec()));
+        form
+    }
+
     /// A text field, without the blanks around it.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

@@ -5,6 +5,8 @@
 
 mod budget;
 mod incoming;
+mod remainder;
 
 pub use budget::{Budget, Lease};
 pub use incoming::{Bounds, Incoming, Interrupted};
+pub use remainder::Remainder;

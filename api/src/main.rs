@@ -1,3 +1,10 @@
 //! The binary `segeld`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use api::cli::Cli;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

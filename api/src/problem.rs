@@ -5,6 +5,7 @@
 //! of [`Problem::Internal`], logged once with the request id and never sent.
 
 pub mod answer;
+mod from;
 pub mod text;
 
 use std::sync::Arc;
@@ -13,6 +14,9 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 
 use crate::limits::Interrupted;
+
+/// What only the operator may know of a failure.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// What a request is refused for, or what failed while it was served.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +63,7 @@ pub enum Problem {
     Image,
     /// The fault is ours.
     #[error("internal error")]
-    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    Internal(#[source] Cause),
     /// The level is not offered; 4015.
     #[error("the level is not available")]
     Level,
@@ -99,9 +103,12 @@ pub enum Problem {
     /// The body came too slowly; 408.
     #[error("the request came too slowly")]
     Slow,
+    /// The store does not answer; trying again later may help.
+    #[error("the store is unavailable")]
+    StoreUnavailable(#[source] Cause),
     /// The token does not answer in time or at all; 5031.
     #[error("the token is unavailable")]
-    TokenUnavailable,
+    TokenUnavailable(#[source] Cause),
     /// The request or a part of it is too large; 4131.
     #[error("too large")]
     TooLarge,
@@ -120,7 +127,7 @@ pub enum Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DocumentFault {
-    /// Certified so that no such change is allowed.
+    /// Certified or signed so that no such change is allowed.
     Certified,
     /// Damaged beyond what may be repaired.
     Damaged,
@@ -130,6 +137,8 @@ pub enum DocumentFault {
     NotPdf,
     /// Encrypted, and no or a wrong password came with it.
     Password,
+    /// Encrypted, and its owner does not permit signing.
+    Permission,
     /// Larger or more deeply nested than is read.
     TooComplex,
     /// Something in it is not supported.
@@ -145,11 +154,7 @@ impl Problem {
     /// Names the file a problem belongs to, where it came with others.
     #[must_use]
     pub fn in_file(self, index: usize, of: usize) -> Self {
-        let own = matches!(
-            self,
-            Self::Internal(_) | Self::Panicked | Self::Overloaded | Self::TokenUnavailable
-        );
-        if of < 2 || own {
+        if of < 2 || self.code().status.is_server_error() {
             self
         } else {
             Self::File {

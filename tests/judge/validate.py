@@ -10,19 +10,16 @@ import sys
 
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import (
-    EmbeddedPdfSignature,
     validate_pdf_signature,
     validate_pdf_timestamp,
 )
 from pyhanko_certvalidator import ValidationContext
 
 
-def judge_signature(reader, name, field, context):
-    verdict = {"field": name}
+def judge_signature(embedded, context):
+    verdict = {"field": embedded.field_name}
     try:
-        embedded = EmbeddedPdfSignature(reader, field.get_object(), name)
         verdict["sub_filter"] = str(embedded.sig_object.get("/SubFilter"))
         if embedded.sig_object_type == "/DocTimeStamp":
             status = validate_pdf_timestamp(embedded, context)
@@ -51,8 +48,7 @@ def judge(request):
             result = reader.decrypt(request["password"] or "")
             if result.status.name == "FAILED":
                 return {"error": "the password does not open it"}
-        fields = enumerate_sig_fields(reader, filled_status=True)
-        return {"signatures": [judge_signature(reader, name, field, context) for name, _, field in fields]}
+        return {"signatures": [judge_signature(embedded, context) for embedded in reader.embedded_signatures]}
 
 
 def main():

@@ -65,7 +65,7 @@ impl Problem {
             Self::NotFound => plain(StatusCode::NOT_FOUND),
             Self::NotRegistered => bad(2011),
             Self::OutsidePage => bad(4018),
-            Self::Overloaded | Self::TokenUnavailable => Code {
+            Self::Overloaded | Self::StoreUnavailable(_) | Self::TokenUnavailable(_) => Code {
                 status: StatusCode::SERVICE_UNAVAILABLE,
                 code: 5031,
             },
@@ -84,7 +84,9 @@ impl Problem {
     fn retry_after(&self) -> Option<u64> {
         match self.cause() {
             Self::Locked { retry_after } => Some(retry_after.as_secs().max(1)),
-            Self::Overloaded | Self::TokenUnavailable => Some(RETRY_SOON),
+            Self::Overloaded | Self::StoreUnavailable(_) | Self::TokenUnavailable(_) => {
+                Some(RETRY_SOON)
+            }
             _ => None,
         }
     }
@@ -235,7 +237,8 @@ mod tests {
 
     #[tokio::test]
     async fn refusals_for_lack_of_room_say_when_to_return() {
-        for problem in [Problem::Overloaded, Problem::TokenUnavailable] {
+        let busy = Problem::TokenUnavailable(std::sync::Arc::new(signer::hsm::Error::Busy));
+        for problem in [Problem::Overloaded, busy] {
             let (status, headers, body) = read(&problem, Shape::V2, Language::Indonesian).await;
             assert_eq!(
                 (status.as_u16(), body["status_code"].as_u64()),

@@ -133,7 +133,11 @@ impl Problem {
                 "The service is busy; try again later",
             ),
             Self::Slow => fixed("Permintaan terlalu lambat", "The request came too slowly"),
-            Self::TokenUnavailable => fixed(
+            Self::StoreUnavailable(_) => fixed(
+                "Layanan sedang tidak tersedia, coba lagi nanti",
+                "The service is not available; try again later",
+            ),
+            Self::TokenUnavailable(_) => fixed(
                 "Perangkat kunci sedang tidak tersedia, coba lagi nanti",
                 "The key device is not available; try again later",
             ),
@@ -155,8 +159,8 @@ impl DocumentFault {
     fn text(self, language: Language) -> &'static str {
         match self {
             Self::Certified => language.of_two(
-                "Dokumen tidak dapat ditandatangani, sertifikasi dokumen tidak mengizinkan perubahan",
-                "The document cannot be signed: its certification does not allow this change",
+                "Dokumen tidak dapat ditandatangani, sertifikasi atau tanda tangan yang ada tidak mengizinkan perubahan ini",
+                "The document cannot be signed: its certification or an earlier signature does not allow this change",
             ),
             Self::Damaged => {
                 language.of_two("Dokumen tidak dapat ditandatangani, dokumen rusak", "The document cannot be signed: it is damaged")
@@ -169,6 +173,10 @@ impl DocumentFault {
             Self::Password => language.of_two(
                 "Dokumen tidak dapat ditandatangani, dokumen terenkripsi dan password tidak ada atau salah",
                 "The document cannot be signed: it is encrypted and the password is missing or wrong",
+            ),
+            Self::Permission => language.of_two(
+                "Dokumen tidak dapat ditandatangani, izin dokumen terenkripsi tidak memperbolehkan",
+                "The document cannot be signed: the permissions of the encrypted document do not allow it",
             ),
             Self::TooComplex => language.of_two(
                 "Dokumen tidak dapat ditandatangani, struktur dokumen melebihi batas",

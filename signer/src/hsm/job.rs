@@ -86,8 +86,6 @@ pub(super) enum Kind {
 pub(super) struct Job {
     pub(super) kind: Kind,
     pub(super) deadline: Instant,
-    /// When it was handed in.
-    pub(super) since: Instant,
     pub(super) work: Box<dyn Work>,
     pub(super) caller: Arc<dyn Caller>,
     pub(super) tries: Tries,
@@ -100,9 +98,8 @@ impl Job {
         work: Box<dyn Work>,
         caller: Arc<dyn Caller>,
     ) -> Self {
-        let (since, tries) = (Instant::now(), Tries::default());
+        let tries = Tries::default();
         Self {
-            since,
             kind,
             deadline,
             work,

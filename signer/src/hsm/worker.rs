@@ -9,7 +9,7 @@ use cryptoki::error::RvError;
 use tracing::{debug, warn};
 
 use super::error::Error;
-use super::health::{add, count};
+use super::health::count;
 use super::job::{Job, Kind};
 use super::pool::{Next, Pool};
 use super::retry::{self, Action};
@@ -96,20 +96,11 @@ fn serve(pool: &Pool, seat: &Seat, mut desk: Desk) {
             Next::Relink | Next::Retire => break Some(desk),
         };
         seat.enter(job.deadline, Some(Arc::clone(&job.caller)));
-        let generation = desk.link.generation;
-        let began = Instant::now();
-        if job.tries.count == 0 {
-            add(
-                &pool.tally.waited,
-                began.saturating_duration_since(job.since),
-            );
-        }
+        let link = desk.link.clone();
         let (returned, outcome) = attempt(&mut job, desk);
-        add(&pool.tally.worked, began.elapsed());
         seat.leave();
         match outcome {
             Ok(()) => {
-                pool.note(true);
                 count(&pool.tally.operations);
                 match job.kind {
                     Kind::Sign => count(&pool.tally.signatures),
@@ -118,7 +109,7 @@ fn serve(pool: &Pool, seat: &Seat, mut desk: Desk) {
                 }
             }
             Err(error) => {
-                let keep = recover(pool, seat, job, error, generation);
+                let keep = recover(pool, seat, job, error, &link);
                 if !keep {
                     break returned;
                 }
@@ -154,7 +145,7 @@ fn attempt(job: &mut Job, mut desk: Desk) -> (Option<Desk>, Result<(), Error>) {
 }
 
 /// Decides what becomes of a job that failed; says whether the session is kept.
-fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, generation: u64) -> bool {
+fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, link: &Link) -> bool {
     let first = match &error {
         Error::Function { function, rv } => {
             let rule = retry::rule(*function, *rv);
@@ -184,9 +175,6 @@ fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, generation: u64
         pool.condemn(&error);
     }
     let successes = pool.tally.operations.load(Ordering::Relaxed);
-    if first != Action::GiveUp || suspicious {
-        pool.note(false);
-    }
     let action = job.tries.escalate(first, successes);
     let pause = job.tries.pause();
     let resumes = Instant::now() + pause.unwrap_or_default();
@@ -196,21 +184,13 @@ fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, generation: u64
         }
         return action == Action::GiveUp && !suspicious;
     }
-    let moves = job.tries.count >= 2 && action != Action::SameSession;
     if matches!(action, Action::NewLogin | Action::Reinitialise) {
-        pool.request(action, generation, error.clone());
-    } else if moves && pool.is_failing() {
-        // Jobs that move on never get as far as asking for more than a session.
-        pool.request(Action::NewLogin, generation, error.clone());
+        pool.request(action, link.generation, error.clone());
     }
     count(&pool.tally.retries);
     job.tries.due = pause.map(|_| resumes);
     job.tries.last = Some(error);
-    if moves {
-        pool.put_elsewhere(job);
-    } else {
-        pool.put_back(job);
-    }
+    pool.put_back(job);
     action == Action::SameSession
 }
 

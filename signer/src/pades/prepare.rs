@@ -6,7 +6,6 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use lopdf::{Dictionary, Object, ObjectId};
 
-use super::earlier::doubts;
 use super::mark::{PlacedMark, drawing, place_all, widget_place};
 use super::target::Target;
 use super::{Base, Error, Request, ToBeSigned, Warning};
@@ -120,7 +119,7 @@ impl Revision {
         let (value, slots) = signature.write(&mut writing.update)?;
         match target.existing {
             Some(field) => {
-                writing.sign_field(field, value, protection.is_signed(), request)?;
+                writing.sign_field(field, value, request)?;
                 form.enter(&mut writing.update, None)?;
             }
             None => {
@@ -133,10 +132,7 @@ impl Revision {
         if pdf.needs_rewrite() {
             return Err(Error::Damaged);
         }
-        let mut warnings: Vec<Warning> = doubts(&pdf, &form)?.into_iter().collect();
-        if form.has_xfa() {
-            warnings.push(Warning::Xfa);
-        }
+        let warnings = form.has_xfa().then_some(Warning::Xfa).into_iter().collect();
         Ok(Self {
             bytes,
             slots,
@@ -187,38 +183,24 @@ impl Writing<'_, '_> {
         &mut self,
         field: &Field,
         value: ObjectId,
-        is_signed: bool,
         request: &Request,
     ) -> Result<(), Error> {
-        let signed = (b"V".as_slice(), reference(value));
-        let mut own = vec![signed.clone()];
-        // A widget apart from its field is none of the field's entries, but poppler looks for the value there. A
-        // document that is signed already stays as its signatures allow.
-        let mut apart = if is_signed { Vec::new() } else { vec![signed] };
-        let mut widget = field.widgets.first().copied();
+        let mut entries: Vec<(&[u8], Vec<u8>)> = vec![(b"V", reference(value))];
         if let Some((mark, others)) = request.marks.split_first() {
             let place = widget_place(self.update.pdf(), field)?;
-            if is_signed && place.widget != field.id {
-                return Err(Error::FieldInvisible {
-                    name: field.name.clone(),
-                });
-            }
             let appearance = self.drawing.draw(mark, &place.placed, &mut self.update)?;
-            let entries = if place.widget == field.id {
-                &mut own
+            let shown = appearance_entries(appearance, place.flags);
+            if place.widget == field.id {
+                entries.extend(shown);
             } else {
-                &mut apart
-            };
-            entries.extend(appearance_entries(appearance, place.flags));
-            widget = Some(place.widget);
+                self.update.edit(place.widget, shown)?;
+            }
             for mark in place_all(self.update.pdf(), others)? {
                 self.stamp(&mark)?;
             }
         }
-        if let Some(widget) = widget.filter(|widget| *widget != field.id && !apart.is_empty()) {
-            self.update.edit(widget, apart)?;
-        }
-        Ok(self.update.edit(field.id, own)?)
+        self.update.edit(field.id, entries)?;
+        Ok(())
     }
 
     fn draw(&mut self, mark: &PlacedMark<'_>) -> Result<ObjectId, Error> {

@@ -104,11 +104,7 @@ impl<'f> Target<'f> {
             Some(_) => encryption.may_fill_fields(),
             None => encryption.may_sign(),
         };
-        // The permissions tell what anybody may do who opens the document. Whoever was given its password by the owner
-        // and passes it on for signing is not anybody.
-        let granted =
-            |encryption: &Encryption| !encryption.by_empty_password() || permits(encryption);
-        if !pdf.encryption().is_none_or(granted) {
+        if !pdf.encryption().is_none_or(permits) {
             return Err(Error::PermissionDenied);
         }
         if protection.permitted == Some(Permitted::Nothing) {

@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -13,7 +12,6 @@
 )]
 
 mod faults;
-mod group;
 mod harness;
 mod keys;
 mod queue;
