@@ -55,10 +55,7 @@ impl Hsm {
                 None
             }
         };
-        let pin = section.required::<String>("pin").and_then(|name| {
-            let read = section.context().credentials.borrow().read(&name);
-            read.map_err(|message| section.fault("pin", message)).ok()
-        });
+        let pin = section.required_credential("pin");
         let workers = section.within("workers", default::HSM_WORKERS, 1..=1024);
         let queue = section.within("queue", default::HSM_QUEUE, 1..=1_000_000);
         let start_patience = section.within(

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -218,6 +219,24 @@ impl<'a> Section<'a> {
     pub(crate) fn required_path(&mut self, key: &'static str) -> Option<PathBuf> {
         self.required::<String>(key)
             .map(|path| self.context.resolve(&path))
+    }
+
+    /// The secret in the credential that a key names.
+    pub(crate) fn credential(&mut self, key: &'static str) -> Option<SecretString> {
+        let name = self.optional(key);
+        self.secret(key, name)
+    }
+
+    /// The secret in the credential that a key must name.
+    pub(crate) fn required_credential(&mut self, key: &'static str) -> Option<SecretString> {
+        let name = self.required(key);
+        self.secret(key, name)
+    }
+
+    fn secret(&self, key: &'static str, name: Option<String>) -> Option<SecretString> {
+        let name = name?;
+        let read = self.context.credentials.borrow().read(&name);
+        read.map_err(|message| self.fault(key, message)).ok()
     }
 
     /// Reports a fault of one key.

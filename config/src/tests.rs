@@ -65,7 +65,7 @@ fn the_shipped_example_is_right_and_shows_the_defaults() {
                 .filter(|rest| !rest.starts_with(' '))
                 .unwrap_or(line)
         })
-        .filter(|line| !line.starts_with("trusted-proxies"))
+        .filter(|line| !line.starts_with("trusted-proxies") && !line.starts_with("password"))
         .fold(String::new(), |text, line| text + line + "\n");
     let same = load_in(&dir, &uncommented).unwrap();
     let machine_dependent = |config: &Config| {
@@ -109,7 +109,7 @@ fn every_fault_is_reported_with_key_and_line() {
         "line 8: hsm[0].module: must be a string, not an integer",
         "line 9: hsm[0].workers: must lie between 1 and 1024",
         "line 10: hsm[0].pin: must be the name of a file, without a path",
-        "line 12: store.url: must be \"sqlite:\" and the path of a file",
+        "line 12: store.url: must be \"sqlite:PATH\" or \"postgres://USER@HOST/DATABASE\", without a password",
         "line 13: download.dir: is required, unless download.ttl is \"0s\"",
         "line 14: download.ttl: must be a duration such as \"15m\" (units ms, s, m, h, d)",
         "line 15: download.size: must be a size such as \"64MiB\" (units B, KiB, MiB, GiB)",
@@ -225,6 +225,50 @@ fn values_keep_their_units() {
     ] {
         let found = faults(&EXAMPLE.replace("#ttl = \"15m\"", &format!("ttl = \"{bad}\"")));
         assert!(found[0].contains("download.ttl"), "{found:?}");
+    }
+}
+
+#[test]
+fn databases_are_named_without_their_password() {
+    let dir = directory();
+    write(&dir.path().join("credentials/db"), "rahasia", 0o600);
+    let store = |line: &str| {
+        let text = EXAMPLE.replace("url = \"sqlite:segeld.db\"", line);
+        load_in(&dir, &text).map(|config| config.store)
+    };
+    let postgres = "url = \"postgresql://segeld@/segeld?host=/run/postgresql\"\npassword = \"db\"";
+    let found = store(postgres).unwrap();
+    let url = "postgres://segeld@/segeld?host=/run/postgresql".to_owned();
+    assert_eq!(found.url, StoreUrl::Postgres(url));
+    assert_eq!(found.password.unwrap().expose_secret(), "rahasia");
+    for bad in [
+        "url = \"postgres://segeld:rahasia@localhost/segeld\"",
+        "url = \"postgres://localhost\"",
+        "url = \"postgres://segeld@localhost/segeld?password=rahasia\"",
+        "url = \"sqlite:\"",
+        "url = \"sqlite:a.db?mode=ro\"",
+        "url = \"sqlite:a.db\"\npassword = \"db\"",
+        "url = \"postgres://segeld@localhost/segeld\"\npassword = \"none\"",
+    ] {
+        let found = store(bad).unwrap_err();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].key.starts_with("store."), "{found:?}");
+        assert!(!found[0].message.contains("rahasia"), "{found:?}");
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_without_harm() {
+    let dir = directory();
+    for end in (0..EXAMPLE.len()).step_by(37) {
+        if let Some(text) = EXAMPLE.get(..end) {
+            drop(load_in(&dir, text));
+        }
+        let mut bytes = EXAMPLE.as_bytes().to_vec();
+        bytes[end] ^= 0x15;
+        if let Ok(text) = String::from_utf8(bytes) {
+            drop(load_in(&dir, &text));
+        }
     }
 }
 

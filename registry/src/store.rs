@@ -1,4 +1,4 @@
-//! The store: one set of SQL for SQLite and, later, PostgreSQL.
+//! The store: one set of SQL for SQLite and PostgreSQL.
 //!
 //! sqlx's `Any` driver runs the statements. What both engines share is the rule: columns are BYTEA, BIGINT and
 //! TEXT, parameters are `$n`, identifiers are made here, a counter changes in one conditional
@@ -23,10 +23,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Executor};
 
 pub use error::Error;
+use zeroize::Zeroizing;
 
 use writer::Writer;
 
@@ -43,6 +45,7 @@ impl Store {
         sqlx::any::install_default_drivers();
         let url = match &settings.url {
             config::StoreUrl::Sqlite(path) => sqlite_url(path)?,
+            config::StoreUrl::Postgres(url) => postgres_url(url, settings.password.as_ref()),
             _ => return Err(Error::Engine),
         };
         let options: AnyConnectOptions = url.parse().map_err(Error::open)?;
@@ -69,22 +72,43 @@ impl Store {
 }
 
 /// A file of the daemon's own, made so that nobody else can read it; the log beside it inherits its mode.
-fn sqlite_url(path: &Path) -> Result<String, Error> {
+fn sqlite_url(path: &Path) -> Result<Zeroizing<String>, Error> {
     OpenOptions::new()
         .create(true)
         .append(true)
         .mode(0o600)
         .open(path)
         .map_err(|source| Error::File { source })?;
-    let mut url = "sqlite://".to_owned();
-    for byte in path.as_os_str().as_encoded_bytes() {
+    let mut url = Zeroizing::new("sqlite://".to_owned());
+    escape(&mut url, path.as_os_str().as_encoded_bytes());
+    Ok(url)
+}
+
+/// The URL with the password in it, which is wiped when the options have been read out of it.
+fn postgres_url(url: &str, password: Option<&SecretString>) -> Zeroizing<String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let mut full = Zeroizing::new(String::with_capacity(url.len() + 4096 * 3));
+    match (password, rest.split_once('@')) {
+        (Some(password), Some((user, host))) => {
+            full.push_str(&format!("{scheme}://{user}:"));
+            escape(&mut full, password.expose_secret().as_bytes());
+            full.push('@');
+            full.push_str(host);
+        }
+        _ => full.push_str(url),
+    }
+    full
+}
+
+/// Bytes as a URL writes them.
+fn escape(url: &mut String, bytes: &[u8]) {
+    for byte in bytes {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
             url.push(char::from(*byte));
         } else {
             url.push_str(&format!("%{byte:02X}"));
         }
     }
-    Ok(url)
 }
 
 /// Settings of a SQLite connection: readers beside one writer, and a commit that survives the loss of power.

@@ -14,6 +14,7 @@ use registry::{
 use secrecy::SecretString;
 use signer::hsm::{Hsm, Settings, TokenSelector, provision};
 use signer::key::KeyKind;
+use sqlx::Connection;
 
 /// Says to the test binary which test it is to run, and where.
 const ALONE: &str = "SEGELD_REGISTRY_TEST";
@@ -148,12 +149,30 @@ impl House {
 }
 
 pub(crate) async fn open(path: &Path, activation: config::Activation, hsm: &Hsm) -> Registry {
-    let store = config::Store::sqlite(path.join("segeld.db"));
+    let mut store = config::Store::sqlite(path.join("segeld.db"));
+    if let Some(url) = postgres(path).await {
+        store.url = config::StoreUrl::Postgres(url);
+    }
     let mut authority = config::Authority::default();
     authority.key_kind = KeyKind::P256;
     Registry::open(&store, &activation, Some(&authority), hsm.clone())
         .await
         .expect("a registry")
+}
+
+/// A database of the test's own on the server that `SEGELD_TEST_POSTGRES` names, such as
+/// `postgres://segeld@/DATABASE?host=/run/postgresql`, instead of SQLite.
+async fn postgres(path: &Path) -> Option<String> {
+    let server = std::env::var("SEGELD_TEST_POSTGRES").ok()?;
+    let name = path.file_name().expect("a name").to_string_lossy();
+    let name = format!("segeld_{}", name.trim_start_matches('.').to_lowercase());
+    sqlx::any::install_default_drivers();
+    let base = server.replace("DATABASE", "postgres");
+    let mut connection = sqlx::AnyConnection::connect(&base).await.expect("a server");
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    // It is there when the test opens its second registry.
+    drop(sqlx::query(create).execute(&mut connection).await);
+    Some(server.replace("DATABASE", &name))
 }
 
 pub(crate) async fn application(
