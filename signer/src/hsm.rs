@@ -10,11 +10,14 @@
 //! deadline; sessions, logins and the module itself are renewed behind the queue. A signature is verified with the public
 //! key before it is answered, so that a faulty one never leaves.
 //!
+//! Several tokens that hold the same keys can be used as one (`group`), each with its own pool and threads.
+//!
 //! What cannot be repaired in the process is said in [`Health::needs_restart`]: PKCS#11 has no way to end a call, so a
 //! thread that never comes back keeps the module from being initialised again. A refused PIN is never tried twice.
 
 mod error;
 mod generate;
+mod group;
 mod health;
 mod job;
 mod keeper;
@@ -47,6 +50,7 @@ pub use health::{Counters, Health, State};
 pub use key::{KeyId, KeySpec, TokenKey};
 pub use settings::{Settings, TokenSelector};
 
+use group::Group;
 use job::{Job, Kind, Task, Ticket};
 use module::{Module, Tenant};
 use pool::Pool;
@@ -59,20 +63,21 @@ use session::{Desk, Signer};
 pub struct Hsm(Arc<Running>);
 
 struct Running {
-    pool: Arc<Pool>,
+    group: Arc<Group>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.pool.close(Duration::ZERO));
+        for pool in self.group.pools() {
+            drop(pool.close(Duration::ZERO));
+        }
     }
 }
 
 impl fmt::Debug for Hsm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Hsm")
-            .field(&self.0.pool.settings.token)
-            .finish()
+        let tokens = self.0.group.pools().iter().map(|pool| &pool.settings.token);
+        f.debug_list().entries(tokens).finish()
     }
 }
 
@@ -83,33 +88,100 @@ impl Hsm {
     /// # Errors
     /// [`Error::Setting`], [`Error::Load`] and [`Error::Thread`].
     pub fn start(settings: Settings) -> Result<Self, Error> {
-        settings.check()?;
-        let module = Module::load(&settings.module)?;
-        let pool = Arc::new(Pool::new(settings, Arc::clone(&module)));
-        let tenant: Arc<dyn Tenant> = Arc::<Pool>::clone(&pool);
-        module.admit(Arc::downgrade(&tenant));
-        drop(tenant);
+        Self::start_all(vec![settings])
+    }
+
+    /// Starts several tokens that hold the same keys, to be used as one. See [`Hsm::compare`].
+    ///
+    /// # Errors
+    /// As [`Hsm::start`]; [`Error::Setting`] when there is no token.
+    pub fn start_all(tokens: Vec<Settings>) -> Result<Self, Error> {
+        if tokens.is_empty() {
+            return Err(Error::Setting { what: "no token" });
+        }
+        let mut pools = Vec::with_capacity(tokens.len());
+        for settings in tokens {
+            settings.check()?;
+            let module = Module::load(&settings.module)?;
+            let pool = Arc::new(Pool::new(settings, Arc::clone(&module)));
+            let tenant: Arc<dyn Tenant> = Arc::<Pool>::clone(&pool);
+            module.admit(Arc::downgrade(&tenant));
+            pools.push(pool);
+        }
         let hsm = Self(Arc::new(Running {
-            pool: Arc::clone(&pool),
+            group: Group::new(pools),
         }));
-        let keeper = Arc::clone(&pool);
-        spawn("hsm-keeper", move || keeper::run(&keeper))?;
-        spawn("hsm-watch", move || watch::run(&pool))?;
+        for pool in hsm.0.group.pools() {
+            let keeper = Arc::clone(pool);
+            spawn("hsm-keeper", move || keeper::run(&keeper))?;
+            let watch = Arc::clone(pool);
+            spawn("hsm-watch", move || watch::run(&watch))?;
+        }
         Ok(hsm)
     }
 
-    /// Waits, blocking the thread, until the token is usable.
+    /// Waits, blocking the thread, until a token is usable.
     ///
     /// # Errors
-    /// Why it is not, when `patience` is over or nothing more will be tried.
+    /// Why the last one is not, when `patience` is over or nothing more will be tried.
     pub fn wait_usable(&self, patience: Duration) -> Result<(), Error> {
-        self.0.pool.wait_usable(patience)
+        let deadline = Instant::now() + patience;
+        if let [only] = self.0.group.pools() {
+            return only.wait_usable(deadline);
+        }
+        loop {
+            let mut outcome = Err(Error::Unavailable);
+            for pool in self.0.group.pools() {
+                outcome = pool.wait_usable(deadline.min(Instant::now() + GLANCE));
+                if outcome.is_ok() {
+                    return outcome;
+                }
+            }
+            if Instant::now() >= deadline {
+                return outcome;
+            }
+        }
     }
 
-    /// A snapshot of the token's state.
+    /// A snapshot of the state: of the one token, or of all of them together, usable when one is.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.0.pool.health()
+        let healths = self.0.group.pools().iter().map(|pool| pool.health());
+        healths.reduce(Health::with).unwrap_or_default()
+    }
+
+    /// A snapshot of the state of each token, in the order they were started with.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(TokenSelector, Health)> {
+        self.0
+            .group
+            .pools()
+            .iter()
+            .map(|pool| (pool.settings.token.clone(), pool.health()))
+            .collect()
+    }
+
+    /// Compares the public keys that the tokens hold under these identifiers.
+    ///
+    /// # Errors
+    /// [`Error::Replica`] for the first that is not the same on all of them, and any error of a token.
+    pub async fn compare(&self, ids: &[KeyId], deadline: Instant) -> Result<(), Error> {
+        for id in ids {
+            let mut first = None;
+            for pool in self.0.group.pools() {
+                let wanted = id.clone();
+                let (job, found) = job(Kind::Use, deadline, move |desk| desk.public_key(&wanted));
+                pool.submit(job);
+                let found = found.await?;
+                if *first.get_or_insert_with(|| found.clone()) != found {
+                    return Err(Error::Replica {
+                        id: id.clone(),
+                        token: pool.settings.token.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The key with this `CKA_ID`, of which `public` is the public half. Nothing is looked up before it signs.
@@ -180,12 +252,20 @@ impl Hsm {
     /// Takes no more jobs, does those it has until `patience` is over, closes all sessions and finalises the module if no
     /// other token is in use behind it.
     pub async fn shutdown(&self, patience: Duration) {
-        let closed = self.0.pool.close(patience);
-        // Only its end matters.
-        let _ended = closed.await;
+        let closing: Vec<_> = self
+            .0
+            .group
+            .pools()
+            .iter()
+            .map(|pool| pool.close(patience))
+            .collect();
+        for closed in closing {
+            // Only its end matters.
+            let _ended = closed.await;
+        }
     }
 
-    /// Hands a job to the pool at once; the answer comes with the future.
+    /// Hands a job to the best token at once; the answer comes with the future.
     fn submit<T, F>(
         &self,
         kind: Kind,
@@ -196,14 +276,42 @@ impl Hsm {
         T: Send + 'static,
         F: FnMut(&mut Desk) -> Result<T, Error> + Send + 'static,
     {
-        let (ticket, answer) = Ticket::new();
-        let task = Task::new(Arc::clone(&ticket), work);
-        self.0
-            .pool
-            .submit(Job::new(kind, deadline, Box::new(task), ticket));
-        async move { answer.await.unwrap_or(Err(Error::Panicked)) }
+        let (job, answer) = job(kind, deadline, work);
+        if kind == Kind::Write && self.0.group.pools().len() > 1 {
+            // A key made on one of several tokens would be missing on the others.
+            let what = "making keys on several tokens at once; make them on one and replicate them";
+            job.caller.fail(Error::Unsupported { what });
+        } else {
+            self.0.group.submit(job);
+        }
+        answer
     }
 }
+
+/// Makes a job of a closure, and its answer.
+fn job<T, F>(
+    kind: Kind,
+    deadline: Instant,
+    work: F,
+) -> (
+    Job,
+    impl Future<Output = Result<T, Error>> + Send + use<T, F>,
+)
+where
+    T: Send + 'static,
+    F: FnMut(&mut Desk) -> Result<T, Error> + Send + 'static,
+{
+    let (ticket, answer) = Ticket::new();
+    let task = Task::new(Arc::clone(&ticket), work);
+    let job = Job::new(kind, deadline, Box::new(task), ticket);
+    (
+        job,
+        async move { answer.await.unwrap_or(Err(Error::Panicked)) },
+    )
+}
+
+/// How long one of several tokens is waited for before another is looked at.
+const GLANCE: Duration = Duration::from_millis(20);
 
 fn spawn(name: &str, life: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     let thread = thread::Builder::new().name(name.to_owned()).spawn(life);

@@ -5,6 +5,7 @@
 //! by the first, before the key is asked. The document's bytes are neither copied nor changed.
 
 mod archival;
+mod earlier;
 mod embed;
 mod error;
 mod identity;

@@ -10,16 +10,19 @@ import sys
 
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import (
+    EmbeddedPdfSignature,
     validate_pdf_signature,
     validate_pdf_timestamp,
 )
 from pyhanko_certvalidator import ValidationContext
 
 
-def judge_signature(embedded, context):
-    verdict = {"field": embedded.field_name}
+def judge_signature(reader, name, field, context):
+    verdict = {"field": name}
     try:
+        embedded = EmbeddedPdfSignature(reader, field.get_object(), name)
         verdict["sub_filter"] = str(embedded.sig_object.get("/SubFilter"))
         if embedded.sig_object_type == "/DocTimeStamp":
             status = validate_pdf_timestamp(embedded, context)
@@ -48,7 +51,8 @@ def judge(request):
             result = reader.decrypt(request["password"] or "")
             if result.status.name == "FAILED":
                 return {"error": "the password does not open it"}
-        return {"signatures": [judge_signature(embedded, context) for embedded in reader.embedded_signatures]}
+        fields = enumerate_sig_fields(reader, filled_status=True)
+        return {"signatures": [judge_signature(reader, name, field, context) for name, _, field in fields]}
 
 
 def main():

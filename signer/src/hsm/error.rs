@@ -84,6 +84,14 @@ pub enum Error {
     /// Operator: the PIN is locked, expired or must be changed. No other login is tried until a restart.
     #[error("the PIN is locked or expired")]
     PinLocked,
+    /// Operator: tokens that should hold the same keys do not.
+    #[error("key {id} of the token with {token} is not the one the others hold")]
+    Replica {
+        /// `CKA_ID` of the key.
+        id: KeyId,
+        /// The token that differs from the first.
+        token: TokenSelector,
+    },
     /// Us: the settings contradict themselves.
     #[error("invalid setting: {what}")]
     Setting {
@@ -152,6 +160,7 @@ impl Error {
             | Self::Load { .. }
             | Self::PinIncorrect
             | Self::PinLocked
+            | Self::Replica { .. }
             | Self::Setting { .. }
             | Self::TokenAmbiguous { .. }
             | Self::Unsupported { .. } => false,

@@ -1,6 +1,7 @@
 //! What operators see of a token: its state and its counters.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::error::Error;
 
@@ -15,7 +16,7 @@ pub enum State {
     Unusable,
 }
 
-/// A snapshot of one token.
+/// A snapshot of one token, or of several together.
 #[derive(Debug, Clone)]
 pub struct Health {
     /// Whether the token serves.
@@ -37,6 +38,49 @@ pub struct Health {
     pub queue_depth: usize,
     /// Events since the start.
     pub counters: Counters,
+}
+
+impl Health {
+    /// Two tokens as one: usable when one is, in need of a restart when one is.
+    pub(super) fn with(self, other: Self) -> Self {
+        let better = |state| match state {
+            State::Usable => 0,
+            State::Probing => 1,
+            State::Unusable => 2,
+        };
+        let state = if better(other.state) < better(self.state) {
+            other.state
+        } else {
+            self.state
+        };
+        Self {
+            state,
+            reason: self.reason.or(other.reason),
+            needs_restart: self.needs_restart || other.needs_restart,
+            workers: self.workers + other.workers,
+            sessions: self.sessions + other.sessions,
+            busy: self.busy + other.busy,
+            stuck: self.stuck + other.stuck,
+            queue_depth: self.queue_depth + other.queue_depth,
+            counters: self.counters.with(other.counters),
+        }
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            state: State::Unusable,
+            reason: None,
+            needs_restart: false,
+            workers: 0,
+            sessions: 0,
+            busy: 0,
+            stuck: 0,
+            queue_depth: 0,
+            counters: Counters::default(),
+        }
+    }
 }
 
 /// Events since the start.
@@ -68,6 +112,10 @@ pub struct Counters {
     pub reinitialisations: u64,
     /// Times a thread was found stuck.
     pub stuck: u64,
+    /// Microseconds that jobs waited before a worker had them first, in total.
+    pub waited: u64,
+    /// Microseconds that workers spent on jobs, in total.
+    pub worked: u64,
 }
 
 macro_rules! tally {
@@ -75,6 +123,12 @@ macro_rules! tally {
         /// The counters while they count.
         #[derive(Debug, Default)]
         pub(super) struct Tally { $(pub(super) $name: AtomicU64),* }
+
+        impl Counters {
+            fn with(self, other: Self) -> Self {
+                Self { $($name: self.$name + other.$name),* }
+            }
+        }
 
         impl Tally {
             pub(super) fn counters(&self) -> Counters {
@@ -97,8 +151,18 @@ tally!(
     sessions_opened,
     logins,
     reinitialisations,
-    stuck
+    stuck,
+    waited,
+    worked
 );
+
+/// Adds a time in microseconds.
+pub(super) fn add(counter: &AtomicU64, time: Duration) {
+    counter.fetch_add(
+        u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
+        Ordering::Relaxed,
+    );
+}
 
 /// Adds one.
 pub(super) fn count(counter: &AtomicU64) {

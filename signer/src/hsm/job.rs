@@ -86,6 +86,8 @@ pub(super) enum Kind {
 pub(super) struct Job {
     pub(super) kind: Kind,
     pub(super) deadline: Instant,
+    /// When it was handed in.
+    pub(super) since: Instant,
     pub(super) work: Box<dyn Work>,
     pub(super) caller: Arc<dyn Caller>,
     pub(super) tries: Tries,
@@ -98,8 +100,9 @@ impl Job {
         work: Box<dyn Work>,
         caller: Arc<dyn Caller>,
     ) -> Self {
-        let tries = Tries::default();
+        let (since, tries) = (Instant::now(), Tries::default());
         Self {
+            since,
             kind,
             deadline,
             work,

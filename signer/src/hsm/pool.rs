@@ -3,12 +3,14 @@
 //! A link is a token that has been found and logged in to. Workers open a session on it, and drop the session when the link
 //! changes; jobs stay in the queue meanwhile, inside their deadline. The keeper makes links, the watch looks at the clock.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::error::Error;
+use super::group::{Group, Load};
 use super::health::{Health, State, Tally, count};
 use super::job::Job;
 use super::module::{Module, Tenant, lock};
@@ -23,6 +25,9 @@ pub(super) struct Pool {
     pub(super) settings: Settings,
     pub(super) module: Arc<Module>,
     pub(super) tally: Tally,
+    group: OnceLock<Weak<Group>>,
+    /// Attempts that failed in a row.
+    misses: AtomicU32,
     table: Mutex<Table>,
     /// Workers wait here for jobs and links.
     work: Condvar,
@@ -52,6 +57,9 @@ pub(super) enum Event {
 /// How often the watch looks at the clock while there is something to watch, and while there is nothing.
 const TICK: Duration = Duration::from_millis(10);
 const IDLE_TICK: Duration = Duration::from_millis(100);
+/// Attempts that fail in a row before other tokens are preferred, and how long they are.
+const FAILING: u32 = 4;
+const PROBING: Duration = Duration::from_millis(500);
 
 impl Tenant for Pool {
     fn drain(&self) {
@@ -73,6 +81,8 @@ impl Pool {
             settings,
             module,
             tally: Tally::default(),
+            group: OnceLock::new(),
+            misses: AtomicU32::new(0),
             table,
             work,
             control,
@@ -108,6 +118,30 @@ impl Pool {
         }
     }
 
+    /// Names the group whose jobs it shares.
+    pub(super) fn introduce(&self, group: Weak<Group>) {
+        // Once, by the group itself, before any job.
+        let _introduced = self.group.set(group);
+    }
+
+    /// How good a place this is for one more job; none when it takes no more.
+    pub(super) fn load(&self) -> Option<Load> {
+        let table = lock(&self.table);
+        if table.verdict.is_some() || table.closing.is_some() {
+            return None;
+        }
+        let failing = self.misses.load(Ordering::Relaxed) >= FAILING;
+        let resting = failing && table.missed.is_some_and(|last| last.elapsed() < PROBING);
+        let is_away = table.is_stranded() || table.needs_restart || resting;
+        let idle = table.asleep.saturating_sub(table.queue.len());
+        let waiting = if idle > 0 {
+            0
+        } else {
+            (table.depth() + 1) * 1000 / table.workers.max(1)
+        };
+        Some(Load { is_away, waiting })
+    }
+
     pub(super) fn health(&self) -> Health {
         let table = lock(&self.table);
         let down = table.outage.as_ref().map(|outage| outage.since.elapsed());
@@ -137,8 +171,7 @@ impl Pool {
     }
 
     /// Waits until the token is usable.
-    pub(super) fn wait_usable(&self, patience: Duration) -> Result<(), Error> {
-        let deadline = Instant::now() + patience;
+    pub(super) fn wait_usable(&self, deadline: Instant) -> Result<(), Error> {
         let mut table = lock(&self.table);
         loop {
             if table.link.is_some() {
@@ -218,7 +251,10 @@ impl Pool {
     /// Puts a job back, to be done first or, when it must wait, in time.
     pub(super) fn put_back(&self, job: Job) {
         let mut table = lock(&self.table);
-        if job.tries.due.is_some() {
+        if table.closed {
+            drop(table);
+            job.caller.fail(Error::Shutdown);
+        } else if job.tries.due.is_some() {
             table.delayed.push(job);
             drop(table);
             self.clock.notify_all();
@@ -228,6 +264,32 @@ impl Pool {
             // All of them, since one alone might be the one that must not have it again.
             self.work.notify_all();
         }
+    }
+
+    /// Notes whether an attempt succeeded: a token on which all fail is left out, but for a job now and then.
+    pub(super) fn note(&self, success: bool) {
+        if !success {
+            self.misses.fetch_add(1, Ordering::Relaxed);
+            lock(&self.table).missed = Some(Instant::now());
+        } else if self.misses.load(Ordering::Relaxed) > 0 {
+            self.misses.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Says whether all attempts have failed for a while.
+    pub(super) fn is_failing(&self) -> bool {
+        self.misses.load(Ordering::Relaxed) >= 2 * FAILING
+    }
+
+    /// Puts a job that failed here where it may do better: on another token, if there is one.
+    pub(super) fn put_elsewhere(&self, mut job: Job) {
+        let group = self.group.get().and_then(Weak::upgrade);
+        let Some(other) = group.as_ref().and_then(|group| group.other(self)) else {
+            return self.put_back(job);
+        };
+        // Worker numbers are those of one token.
+        job.tries.avoid = None;
+        other.put_back(job);
     }
 
     /// Asks the keeper for a repair of the link of `generation`; a later link has had it already.
@@ -249,15 +311,18 @@ impl Pool {
         let jobs = table.take_all();
         drop(table);
         self.wake_all();
+        let group = self.group.get().and_then(Weak::upgrade);
+        let other = group.as_ref().and_then(|group| group.other(self));
         for job in jobs {
-            job.caller.fail(verdict.clone());
+            match other {
+                Some(other) => other.put_back(job),
+                None => drop(job.caller.fail(verdict.clone())),
+            }
         }
     }
 
     pub(super) fn retire(&self, seat: &Seat) {
-        lock(&self.table)
-            .seats
-            .retain(|other| other.number != seat.number);
+        lock(&self.table).leave(seat);
         self.wake_all();
     }
 }
@@ -379,12 +444,16 @@ impl Pool {
             table.needs_restart = true;
         }
         let missing = table.missing(self.settings.max_stuck);
+        let stranded = table.is_stranded() && table.depth() > 0 && table.verdict.is_none();
         let closed = table.closed;
         let overdue = table.closing.is_some_and(|until| until <= now);
         drop(table);
 
         if promoted || hopeless {
             self.wake_all();
+        }
+        if stranded {
+            self.move_jobs();
         }
         (0..stuck).for_each(|_| count(&self.tally.stuck));
         for job in late {
@@ -395,6 +464,18 @@ impl Pool {
             self.finish();
         }
         (!closed && !overdue).then_some(missing)
+    }
+
+    /// Moves the jobs that nobody here can do to another token, if there is one that can.
+    fn move_jobs(&self) {
+        let group = self.group.get().and_then(Weak::upgrade);
+        let other = group.as_ref().and_then(|group| group.other(self));
+        let Some(other) = other else { return };
+        let jobs = lock(&self.table).take_all();
+        for mut job in jobs {
+            job.tries.avoid = None;
+            other.put_back(job);
+        }
     }
 
     /// Waits for the next tick.

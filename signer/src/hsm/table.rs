@@ -24,6 +24,8 @@ pub(super) struct Table {
     /// Why there will be none before a restart.
     pub(super) verdict: Option<Error>,
     pub(super) needs_restart: bool,
+    /// When an attempt last failed.
+    pub(super) missed: Option<Instant>,
     pub(super) seats: Vec<Arc<Seat>>,
     pub(super) keeper: Arc<Seat>,
     /// Workers that the settings and the token allow.
@@ -54,6 +56,7 @@ impl Table {
             }),
             verdict: None,
             needs_restart: false,
+            missed: None,
             seats: Vec::new(),
             keeper: Seat::new(u64::MAX),
             workers,
@@ -101,11 +104,22 @@ impl Table {
 
     /// Sends a worker home that came back after it had been replaced.
     pub(super) fn dismiss(&mut self, seat: &Seat) -> bool {
-        let surplus = self.able() > self.workers;
+        let surplus = self.seats.len() > self.workers && self.able() > self.workers;
         if surplus {
-            self.seats.retain(|other| other.number != seat.number);
+            self.leave(seat);
         }
         surplus
+    }
+
+    /// Gives up a seat. Its number may be another's by now.
+    pub(super) fn leave(&mut self, seat: &Seat) {
+        self.seats
+            .retain(|other| !std::ptr::eq(Arc::as_ptr(other), seat));
+    }
+
+    /// Nobody here can do a job at the moment.
+    pub(super) fn is_stranded(&self) -> bool {
+        self.link.is_none() || (!self.seats.is_empty() && self.able() == 0)
     }
 
     /// Workers to be started: those missing, as far as not too many are stuck already.
@@ -131,11 +145,10 @@ impl Table {
 
     /// The first job that this worker may do. The one that made a faulty signature avoids the job while there are others.
     pub(super) fn take(&mut self, seat: &Seat) -> Option<Job> {
-        let alone = self.able() <= 1;
-        let position = self
-            .queue
-            .iter()
-            .position(|job| alone || job.tries.avoid != Some(seat.number))?;
+        let mine = |job: &Job| job.tries.avoid != Some(seat.number);
+        let position = self.queue.iter().position(mine);
+        let position =
+            position.or_else(|| (!self.queue.is_empty() && self.able() <= 1).then_some(0))?;
         self.queue.remove(position)
     }
 

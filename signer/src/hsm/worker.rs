@@ -9,7 +9,7 @@ use cryptoki::error::RvError;
 use tracing::{debug, warn};
 
 use super::error::Error;
-use super::health::count;
+use super::health::{add, count};
 use super::job::{Job, Kind};
 use super::pool::{Next, Pool};
 use super::retry::{self, Action};
@@ -96,11 +96,20 @@ fn serve(pool: &Pool, seat: &Seat, mut desk: Desk) {
             Next::Relink | Next::Retire => break Some(desk),
         };
         seat.enter(job.deadline, Some(Arc::clone(&job.caller)));
-        let link = desk.link.clone();
+        let generation = desk.link.generation;
+        let began = Instant::now();
+        if job.tries.count == 0 {
+            add(
+                &pool.tally.waited,
+                began.saturating_duration_since(job.since),
+            );
+        }
         let (returned, outcome) = attempt(&mut job, desk);
+        add(&pool.tally.worked, began.elapsed());
         seat.leave();
         match outcome {
             Ok(()) => {
+                pool.note(true);
                 count(&pool.tally.operations);
                 match job.kind {
                     Kind::Sign => count(&pool.tally.signatures),
@@ -109,7 +118,7 @@ fn serve(pool: &Pool, seat: &Seat, mut desk: Desk) {
                 }
             }
             Err(error) => {
-                let keep = recover(pool, seat, job, error, &link);
+                let keep = recover(pool, seat, job, error, generation);
                 if !keep {
                     break returned;
                 }
@@ -145,7 +154,7 @@ fn attempt(job: &mut Job, mut desk: Desk) -> (Option<Desk>, Result<(), Error>) {
 }
 
 /// Decides what becomes of a job that failed; says whether the session is kept.
-fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, link: &Link) -> bool {
+fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, generation: u64) -> bool {
     let first = match &error {
         Error::Function { function, rv } => {
             let rule = retry::rule(*function, *rv);
@@ -175,6 +184,9 @@ fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, link: &Link) ->
         pool.condemn(&error);
     }
     let successes = pool.tally.operations.load(Ordering::Relaxed);
+    if first != Action::GiveUp || suspicious {
+        pool.note(false);
+    }
     let action = job.tries.escalate(first, successes);
     let pause = job.tries.pause();
     let resumes = Instant::now() + pause.unwrap_or_default();
@@ -184,13 +196,21 @@ fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, link: &Link) ->
         }
         return action == Action::GiveUp && !suspicious;
     }
+    let moves = job.tries.count >= 2 && action != Action::SameSession;
     if matches!(action, Action::NewLogin | Action::Reinitialise) {
-        pool.request(action, link.generation, error.clone());
+        pool.request(action, generation, error.clone());
+    } else if moves && pool.is_failing() {
+        // Jobs that move on never get as far as asking for more than a session.
+        pool.request(Action::NewLogin, generation, error.clone());
     }
     count(&pool.tally.retries);
     job.tries.due = pause.map(|_| resumes);
     job.tries.last = Some(error);
-    pool.put_back(job);
+    if moves {
+        pool.put_elsewhere(job);
+    } else {
+        pool.put_back(job);
+    }
     action == Action::SameSession
 }
 

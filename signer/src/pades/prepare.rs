@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use lopdf::{Dictionary, Object, ObjectId};
 
+use super::earlier::doubts;
 use super::mark::{PlacedMark, drawing, place_all, widget_place};
 use super::target::Target;
 use super::{Base, Error, Request, ToBeSigned, Warning};
@@ -119,7 +120,7 @@ impl Revision {
         let (value, slots) = signature.write(&mut writing.update)?;
         match target.existing {
             Some(field) => {
-                writing.sign_field(field, value, request)?;
+                writing.sign_field(field, value, protection.is_signed(), request)?;
                 form.enter(&mut writing.update, None)?;
             }
             None => {
@@ -132,7 +133,10 @@ impl Revision {
         if pdf.needs_rewrite() {
             return Err(Error::Damaged);
         }
-        let warnings = form.has_xfa().then_some(Warning::Xfa).into_iter().collect();
+        let mut warnings: Vec<Warning> = doubts(&pdf, &form)?.into_iter().collect();
+        if form.has_xfa() {
+            warnings.push(Warning::Xfa);
+        }
         Ok(Self {
             bytes,
             slots,
@@ -183,24 +187,38 @@ impl Writing<'_, '_> {
         &mut self,
         field: &Field,
         value: ObjectId,
+        is_signed: bool,
         request: &Request,
     ) -> Result<(), Error> {
-        let mut entries: Vec<(&[u8], Vec<u8>)> = vec![(b"V", reference(value))];
+        let signed = (b"V".as_slice(), reference(value));
+        let mut own = vec![signed.clone()];
+        // A widget apart from its field is none of the field's entries, but poppler looks for the value there. A
+        // document that is signed already stays as its signatures allow.
+        let mut apart = if is_signed { Vec::new() } else { vec![signed] };
+        let mut widget = field.widgets.first().copied();
         if let Some((mark, others)) = request.marks.split_first() {
             let place = widget_place(self.update.pdf(), field)?;
-            let appearance = self.drawing.draw(mark, &place.placed, &mut self.update)?;
-            let shown = appearance_entries(appearance, place.flags);
-            if place.widget == field.id {
-                entries.extend(shown);
-            } else {
-                self.update.edit(place.widget, shown)?;
+            if is_signed && place.widget != field.id {
+                return Err(Error::FieldInvisible {
+                    name: field.name.clone(),
+                });
             }
+            let appearance = self.drawing.draw(mark, &place.placed, &mut self.update)?;
+            let entries = if place.widget == field.id {
+                &mut own
+            } else {
+                &mut apart
+            };
+            entries.extend(appearance_entries(appearance, place.flags));
+            widget = Some(place.widget);
             for mark in place_all(self.update.pdf(), others)? {
                 self.stamp(&mark)?;
             }
         }
-        self.update.edit(field.id, entries)?;
-        Ok(())
+        if let Some(widget) = widget.filter(|widget| *widget != field.id && !apart.is_empty()) {
+            self.update.edit(widget, apart)?;
+        }
+        Ok(self.update.edit(field.id, own)?)
     }
 
     fn draw(&mut self, mark: &PlacedMark<'_>) -> Result<ObjectId, Error> {

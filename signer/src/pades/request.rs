@@ -72,6 +72,10 @@ impl Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
+    /// An earlier signature does not cover what it should, or its digest is not that of what it covers.
+    BrokenSignature,
+    /// The document was changed after its newest signature.
+    ChangedAfterSigning,
     /// The document was damaged and has been rewritten before it was signed.
     Repaired,
     /// The document has an XFA form, which some readers show in place of the pages that were signed.

@@ -104,7 +104,11 @@ impl<'f> Target<'f> {
             Some(_) => encryption.may_fill_fields(),
             None => encryption.may_sign(),
         };
-        if !pdf.encryption().is_none_or(permits) {
+        // The permissions tell what anybody may do who opens the document. Whoever was given its password by the owner
+        // and passes it on for signing is not anybody.
+        let granted =
+            |encryption: &Encryption| !encryption.by_empty_password() || permits(encryption);
+        if !pdf.encryption().is_none_or(granted) {
             return Err(Error::PermissionDenied);
         }
         if protection.permitted == Some(Permitted::Nothing) {

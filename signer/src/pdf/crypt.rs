@@ -23,6 +23,7 @@ pub enum Access {
 pub struct Encryption {
     state: EncryptionState,
     access: Access,
+    by_empty_password: bool,
 }
 
 impl fmt::Debug for Encryption {
@@ -56,6 +57,12 @@ impl Encryption {
         self.access
     }
 
+    /// Whether anybody can open the document: it was opened without a password.
+    #[must_use]
+    pub const fn by_empty_password(&self) -> bool {
+        self.by_empty_password
+    }
+
     /// Whether the permissions let a signature be put into an existing field (bits 6 and 9 of /P).
     #[must_use]
     pub fn may_fill_fields(&self) -> bool {
@@ -82,20 +89,22 @@ pub(super) fn unlock(pdf: &Pdf<'_>, password: Option<&SecretString>) -> Result<E
     let algorithm = lopdf::encryption::PasswordAlgorithm::try_from(&document)
         .map_err(|error| broken(&error))?;
     let mut candidates: Vec<SecretSlice<u8>> = Vec::new();
-    for password in password
-        .map(ExposeSecret::expose_secret)
-        .into_iter()
-        .chain([""])
-    {
+    let given = password.map(ExposeSecret::expose_secret);
+    for password in given.into_iter().chain([""]) {
         // As the revision wants it: PDFDocEncoding, or UTF-8 with SASLprep.
-        candidates.extend(
-            algorithm
-                .sanitize_password(password)
-                .ok()
-                .map(SecretSlice::from),
-        );
-        candidates.push(SecretSlice::from(password.as_bytes().to_vec()));
-        candidates.extend(latin1(password).map(SecretSlice::from));
+        let prepared = algorithm.sanitize_password(password).ok();
+        let typed = [
+            prepared,
+            Some(password.as_bytes().to_vec()),
+            latin1(password),
+        ];
+        for candidate in typed.into_iter().flatten().map(SecretSlice::from) {
+            let known =
+                |other: &SecretSlice<u8>| other.expose_secret() == candidate.expose_secret();
+            if !candidates.iter().any(known) {
+                candidates.push(candidate);
+            }
+        }
     }
     for candidate in &candidates {
         let candidate = candidate.expose_secret();
@@ -108,7 +117,11 @@ pub(super) fn unlock(pdf: &Pdf<'_>, password: Option<&SecretString>) -> Result<E
         };
         let state =
             EncryptionState::decode(&document, candidate).map_err(|error| broken(&error))?;
-        return Ok(Encryption { state, access });
+        return Ok(Encryption {
+            state,
+            access,
+            by_empty_password: candidate.is_empty(),
+        });
     }
     Err(if password.is_some() {
         Error::PasswordIncorrect
@@ -122,9 +135,20 @@ fn encrypt_dictionary(pdf: &Pdf<'_>) -> Result<Dictionary, Error> {
     let Ok(dictionary) = dictionary.as_dict() else {
         return Err(broken_dictionary("/Encrypt is no dictionary"));
     };
+    // The dictionary, the crypt filters in it, and what these consist of.
+    direct(pdf, dictionary, 3)
+}
+
+fn direct(pdf: &Pdf<'_>, dictionary: &Dictionary, levels: usize) -> Result<Dictionary, Error> {
     let mut direct = Dictionary::new();
     for (key, value) in dictionary {
-        direct.set(key.clone(), pdf.resolve(value)?.into_owned());
+        let value = match pdf.resolve(value)?.into_owned() {
+            Object::Dictionary(inner) if levels > 1 => {
+                Object::Dictionary(self::direct(pdf, &inner, levels.saturating_sub(1))?)
+            }
+            value => value,
+        };
+        direct.set(key.clone(), value);
     }
     Ok(direct)
 }
@@ -135,21 +159,54 @@ fn supported(dictionary: &Dictionary) -> Result<(), Error> {
     match dictionary.get(b"Filter").and_then(Object::as_name) {
         Ok(b"Standard") => {}
         Ok(other) => {
-            let name: String = String::from_utf8_lossy(other).chars().take(40).collect();
-            return unsupported(format!("security handler {}", name.escape_debug()));
+            return unsupported(format!("security handler {}", printable(other)));
         }
         Err(_) => return Err(broken_dictionary("no security handler named")),
     }
     match (number(b"V"), number(b"R")) {
-        (Some(1), Some(2 | 3))
-        | (Some(2), Some(3))
-        | (Some(4), Some(4))
-        | (Some(5), Some(5 | 6)) => Ok(()),
+        (Some(1), Some(2 | 3)) | (Some(2), Some(3)) => Ok(()),
+        (Some(4), Some(4)) => crypt_filters(dictionary, &[b"V2", b"AESV2"]),
+        (Some(5), Some(5 | 6)) => crypt_filters(dictionary, &[b"AESV3"]),
         (Some(version), Some(revision)) => {
             unsupported(format!("version {version}, revision {revision}"))
         }
         _ => Err(broken_dictionary("no version or revision")),
     }
+}
+
+/// Whether strings and streams are encrypted by methods that are known; lopdf would take RC4 for others.
+fn crypt_filters(dictionary: &Dictionary, methods: &[&[u8]]) -> Result<(), Error> {
+    for key in [&b"StmF"[..], b"StrF"] {
+        let name = match dictionary.get(key).and_then(Object::as_name) {
+            Ok(b"Identity") | Err(_) => continue,
+            Ok(name) => name,
+        };
+        let filter = dictionary
+            .get(b"CF")
+            .and_then(Object::as_dict)
+            .and_then(|filters| filters.get(name))
+            .and_then(Object::as_dict)
+            .map_err(|_| broken_dictionary("a crypt filter that is not there"))?;
+        match filter.get(b"CFM").and_then(Object::as_name) {
+            Ok(method) if methods.contains(&method) || method == b"Identity" => {}
+            Ok(method) => {
+                return Err(Error::UnsupportedEncryption {
+                    what: format!("crypt filter method {}", printable(method)),
+                });
+            }
+            Err(_) => {
+                return Err(Error::UnsupportedEncryption {
+                    what: "crypt filter without method".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn printable(name: &[u8]) -> String {
+    let name: String = String::from_utf8_lossy(name).chars().take(40).collect();
+    name.escape_debug().to_string()
 }
 
 /// The dictionary with what other readers overlook made right: lengths that the version fixes anyway, and

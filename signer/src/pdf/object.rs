@@ -94,6 +94,8 @@ impl<'a> Parser<'a> {
         self.charge(match &token {
             Token::Literal(string) | Token::Hexadecimal(string) => string.len(),
             Token::Name(name) => name.len(),
+            // It ends with a token of its own, and an empty one takes room too.
+            Token::ArrayStart | Token::DictionaryStart => BYTES_PER_NODE,
             _ => 0,
         })?;
         Ok(match token {
@@ -132,7 +134,13 @@ impl<'a> Parser<'a> {
             self.lexer.skip_space();
             let start = self.lexer.position();
             match self.lexer.token()? {
-                Token::ArrayEnd => return Ok(Object::Array(elements)),
+                Token::ArrayEnd => {
+                    // The least room of a vector is four elements; a million short arrays would waste three each.
+                    if elements.len() < elements.capacity() / 2 {
+                        elements.shrink_to_fit();
+                    }
+                    return Ok(Object::Array(elements));
+                }
                 token => elements.push(self.value(token, start)?),
             }
         }

@@ -81,7 +81,7 @@ fn a_refused_pin_is_tried_once() {
         wrong.pin = SecretString::from("bukan-ini");
         let hsm = begin(wrong);
         assert!(matches!(
-            hsm.wait_usable(Duration::from_secs(5)),
+            hsm.wait_usable(Duration::from_secs(30)),
             Err(Error::PinIncorrect)
         ));
         let health = hsm.health();
@@ -125,7 +125,7 @@ fn a_token_that_is_away_at_start_is_found_when_it_comes() {
             });
             fs::remove_dir_all(&here).unwrap();
             fs::rename(&away, &here).unwrap();
-            hsm.wait_usable(Duration::from_secs(10)).unwrap();
+            hsm.wait_usable(Duration::from_secs(30)).unwrap();
             assert_eq!(waiting.join().unwrap().unwrap(), None);
         },
     );

@@ -102,20 +102,26 @@ static STARTED: Mutex<Vec<Hsm>> = Mutex::new(Vec::new());
 
 /// Starts the token layer, to be shut down after the test.
 pub(crate) fn begin(settings: Settings) -> Hsm {
-    let hsm = Hsm::start(settings).expect("threads");
+    begin_all(vec![settings])
+}
+
+/// Starts several tokens as one, to be shut down after the test.
+pub(crate) fn begin_all(tokens: Vec<Settings>) -> Hsm {
+    let hsm = Hsm::start_all(tokens).expect("threads");
     STARTED.lock().expect("no test panicked").push(hsm.clone());
     hsm
 }
 
 pub(crate) fn start(settings: Settings) -> Hsm {
     let hsm = begin(settings);
-    hsm.wait_usable(Duration::from_secs(10))
+    hsm.wait_usable(Duration::from_secs(30))
         .expect("a usable token");
     hsm
 }
 
+/// A deadline that only what is broken misses, on a busy machine too.
 pub(crate) fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(10)
+    Instant::now() + Duration::from_secs(30)
 }
 
 pub(crate) fn id(text: &str) -> KeyId {

@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -12,6 +13,7 @@
 )]
 
 mod faults;
+mod group;
 mod harness;
 mod keys;
 mod queue;

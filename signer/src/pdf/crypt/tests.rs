@@ -218,6 +218,15 @@ fn other_handlers_are_named_in_the_refusal() {
     for (encrypt, part) in [
         ("<</Filter/Adobe.PubSec/V 4>>", "Adobe.PubSec"),
         ("<</Filter/Standard/V 3/R 3>>", "version 3"),
+        ("<</Filter/Standard/V 6/R 7>>", "version 6"),
+        (
+            "<</Filter/Standard/V 5/R 6/StmF/A/StrF/A/CF<</A<</CFM/AESV4>>>>>>",
+            "AESV4",
+        ),
+        (
+            "<</Filter/Standard/V 4/R 4/StmF/A/CF<</A<</CFM/None>>>>>>",
+            "None",
+        ),
     ] {
         let mut sample = Sample::pages(1);
         sample.table(&format!("/Encrypt{encrypt}"));
@@ -231,6 +240,7 @@ fn other_handlers_are_named_in_the_refusal() {
         "/Encrypt null/Encrypt 99 0 R",
         "/Encrypt<<>>",
         "/Encrypt<</Filter/Standard/V 1/R 2>>",
+        "/Encrypt<</Filter/Standard/V 4/R 4/StrF/A>>",
     ] {
         let mut sample = Sample::pages(1);
         sample.table(encrypt);

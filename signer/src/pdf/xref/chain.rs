@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use lopdf::{Dictionary, Object};
 
+use super::index::{Index, MAX_SUBSECTIONS};
 use super::{Section, SectionKind, stream, table};
 use crate::pdf::lexer::Lexer;
 use crate::pdf::{Anomaly, Error, Limits};
@@ -67,6 +68,7 @@ const STARTXREF: &[u8] = b"startxref";
 impl<'a> Chain<'a> {
     fn follow(&mut self, bytes: &'a [u8], limits: &Limits) -> Result<(), Error> {
         let mut seen = HashSet::new();
+        let mut parts = 0_usize;
         let mut next = Some(self.startxref);
         while let Some(written) = next {
             let place = locate(bytes, written, self.base).ok_or(Error::Damaged {
@@ -86,6 +88,15 @@ impl<'a> Chain<'a> {
             }
             let section = self.section(bytes, &place, limits)?;
             next = offset_in(&section.trailer, b"Prev", section.offset)?;
+            let hidden = section.hidden.as_ref().map_or(0, Index::parts);
+            parts = parts
+                .saturating_add(section.index.parts())
+                .saturating_add(hidden);
+            if parts > MAX_SUBSECTIONS {
+                return Err(Error::Limit {
+                    what: "subsections",
+                });
+            }
             self.sections.push(section);
         }
         Ok(())
@@ -156,7 +167,8 @@ impl<'a> Chain<'a> {
     ) -> Result<stream::CrossReferenceStream, Error> {
         let stream = stream::read(bytes, offset, self.base, limits)?;
         self.decoded = self.decoded.saturating_add(stream.decoded);
-        if self.decoded > limits.max_decoded {
+        // They stay in memory, unlike other streams.
+        if self.decoded > limits.max_stream {
             return Err(Error::Limit {
                 what: "decoded streams",
             });

@@ -24,6 +24,9 @@ pub(crate) struct Subsection {
     pub(crate) layout: Layout,
 }
 
+/// Subsections in all sections together. There is one for each run of changed objects; more would be absurd.
+pub(crate) const MAX_SUBSECTIONS: usize = 200_000;
+
 /// The entries of one section.
 #[derive(Debug)]
 pub(crate) struct Index<'a> {
@@ -107,6 +110,11 @@ impl<'a> Index<'a> {
                 generation: 0,
             }),
         )
+    }
+
+    /// How many subsections there are.
+    pub(crate) const fn parts(&self) -> usize {
+        self.subsections.len()
     }
 
     pub(crate) fn highest(&self) -> u32 {

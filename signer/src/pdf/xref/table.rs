@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use lopdf::{Dictionary, Object};
 
-use super::index::{Index, Layout, Subsection, classic, line};
+use super::index::{Index, Layout, MAX_SUBSECTIONS, Subsection, classic, line};
 use crate::pdf::lexer::Lexer;
 use crate::pdf::object::Parser;
 use crate::pdf::{Anomaly, Error, Limits};
@@ -77,9 +77,6 @@ pub(crate) fn read<'a>(
         anomalies,
     })
 }
-
-/// A table has one subsection for each run of changed objects; a line each would be absurd beyond this.
-const MAX_SUBSECTIONS: usize = 500_000;
 
 fn read_subsection(
     lexer: &mut Lexer<'_>,
