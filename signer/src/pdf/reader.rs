@@ -2,6 +2,7 @@
 
 mod objects;
 mod revision;
+mod store;
 mod text;
 
 use std::cell::RefCell;
@@ -15,7 +16,7 @@ pub use revision::Revision;
 pub(crate) use text::ObjectText;
 
 use super::{Anomaly, Encryption, Entry, Error, Limits, SectionKind, crypt, xref};
-use objects::Store;
+use store::Store;
 
 /// A document, read as far as it was asked about.
 ///

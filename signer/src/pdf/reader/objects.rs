@@ -1,13 +1,12 @@
 //! Objects, looked up through the cross-reference, parsed on demand and decrypted.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use lopdf::{Dictionary, Object, ObjectId, Stream};
 
 use super::Pdf;
+use super::store::Nested;
 use crate::pdf::lexer::is_whitespace;
 use crate::pdf::object::Parser;
 use crate::pdf::object_stream::ObjectStream;
@@ -54,92 +53,8 @@ impl Deref for Resolved<'_> {
     }
 }
 
-/// What was read so far, and what it cost.
-#[derive(Debug)]
-pub(super) struct Store {
-    objects: RefCell<HashMap<ObjectId, Arc<Object>>>,
-    streams: RefCell<HashMap<u32, Arc<ObjectStream>>>,
-    cached_nodes: Cell<usize>,
-    cached_bytes: Cell<usize>,
-    nodes: Cell<usize>,
-    decoded: Cell<usize>,
-    scanned: Cell<usize>,
-    depth: Cell<usize>,
-}
-
-/// Parsed objects kept, by what they hold; about 8 MiB.
-const MAX_CACHED_NODES: usize = 65_536;
-
-/// References to references, and lengths of streams that need other streams.
-const MAX_INDIRECTION: usize = 16;
-
-impl Store {
-    pub(super) fn new(decoded: usize) -> Self {
-        Self {
-            objects: RefCell::default(),
-            streams: RefCell::default(),
-            cached_nodes: Cell::new(0),
-            cached_bytes: Cell::new(0),
-            nodes: Cell::new(0),
-            decoded: Cell::new(decoded),
-            scanned: Cell::new(0),
-            depth: Cell::new(0),
-        }
-    }
-
-    /// Drops what was read before a password was known.
-    pub(super) fn forget(&self) {
-        self.objects.borrow_mut().clear();
-        self.streams.borrow_mut().clear();
-        self.cached_nodes.set(0);
-        self.cached_bytes.set(0);
-    }
-
-    fn keep(&self, id: ObjectId, object: &Arc<Object>, nodes: usize) {
-        let bytes = object.as_stream().map_or(0, |stream| stream.content.len());
-        let cached = self
-            .cached_nodes
-            .get()
-            .saturating_add(nodes)
-            .saturating_add(bytes / 128);
-        if cached <= MAX_CACHED_NODES {
-            self.cached_nodes.set(cached);
-            self.objects.borrow_mut().insert(id, Arc::clone(object));
-        }
-    }
-
-    fn keep_stream(&self, number: u32, stream: &Arc<ObjectStream>, max: usize) {
-        let mut streams = self.streams.borrow_mut();
-        let mut cached = self.cached_bytes.get().saturating_add(stream.size());
-        if cached > max {
-            streams.clear();
-            cached = stream.size();
-        }
-        // A single stream beyond the bound is kept all the same: decoding it for each of its objects is worse.
-        self.cached_bytes.set(cached);
-        streams.insert(number, Arc::clone(stream));
-    }
-}
-
-/// Counts nested lookups, also when they fail.
-struct Nested<'s>(&'s Cell<usize>);
-
-impl<'s> Nested<'s> {
-    fn enter(depth: &'s Cell<usize>) -> Option<Self> {
-        let next = depth
-            .get()
-            .checked_add(1)
-            .filter(|next| *next <= MAX_INDIRECTION)?;
-        depth.set(next);
-        Some(Self(depth))
-    }
-}
-
-impl Drop for Nested<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
-    }
-}
+/// References to references.
+const MAX_REFERENCES: usize = 16;
 
 impl Pdf<'_> {
     /// The object, decrypted. What is missing or free is the null object (ISO 32000-2, 7.3.10).
@@ -149,8 +64,8 @@ impl Pdf<'_> {
     /// Damage if the object is not where its entry says; [`Error::PasswordRequired`] if it is encrypted and the
     /// document is locked; [`Error::Limit`].
     pub fn object(&self, id: ObjectId) -> Result<Arc<Object>, Error> {
-        if let Some(object) = self.store.objects.borrow().get(&id) {
-            return Ok(Arc::clone(object));
+        if let Some(object) = self.store.object(id) {
+            return Ok(object);
         }
         let Some(_nested) = Nested::enter(&self.store.depth) else {
             return Err(Error::BadObject {
@@ -182,7 +97,7 @@ impl Pdf<'_> {
             return Ok(Resolved::Direct(object));
         };
         let mut id = *id;
-        for _ in 0..MAX_INDIRECTION {
+        for _ in 0..MAX_REFERENCES {
             let object = self.object(id)?;
             match *object {
                 Object::Reference(next) => id = next,
@@ -341,8 +256,8 @@ impl Pdf<'_> {
     }
 
     pub(super) fn object_stream(&self, number: u32) -> Result<Arc<ObjectStream>, Error> {
-        if let Some(stream) = self.store.streams.borrow().get(&number) {
-            return Ok(Arc::clone(stream));
+        if let Some(stream) = self.store.stream(number) {
+            return Ok(stream);
         }
         let id = (number, 0);
         let bad = |context| Error::BadObject { id, context };
