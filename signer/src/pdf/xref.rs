@@ -60,8 +60,8 @@ pub(crate) struct Section<'a> {
     /// Behind the trailer dictionary, or behind `endobj`.
     pub(crate) end: usize,
     index: Index<'a>,
-    /// The stream of a hybrid section.
-    hidden: Option<Index<'a>>,
+    /// The stream of a hybrid section, and where it is.
+    hidden: Option<(usize, Index<'a>)>,
 }
 
 impl Section<'_> {
@@ -83,15 +83,39 @@ impl Section<'_> {
 
     /// The entry for an object number, if this section has one.
     pub(crate) fn entry(&self, number: u32) -> Option<Entry> {
-        // Table first, then the stream it points to, then earlier sections (7.5.8.4).
-        self.index
-            .entry(number)
-            .or_else(|| self.hidden.as_ref().and_then(|hidden| hidden.entry(number)))
+        let visible = self.index.entry(number);
+        // Table first, then the stream it points to, then earlier sections (7.5.8.4). What the table hides from
+        // older readers it says is free.
+        if matches!(visible, None | Some(Entry::Free { .. })) {
+            let hidden = self.hidden.as_ref();
+            hidden
+                .and_then(|(_, hidden)| hidden.entry(number))
+                .or(visible)
+        } else {
+            visible
+        }
+    }
+
+    /// Whether table and stream of a hybrid section place the same object differently.
+    pub(crate) fn is_contradictory(&self) -> bool {
+        let Some((_, hidden)) = &self.hidden else {
+            return false;
+        };
+        hidden.numbers().any(|number| {
+            let visible = self.index.entry(number);
+            !matches!(visible, None | Some(Entry::Free { .. })) && visible != hidden.entry(number)
+        })
+    }
+
+    /// Where the section is, and the stream of a hybrid one.
+    pub(crate) fn offsets(&self) -> impl Iterator<Item = usize> + '_ {
+        std::iter::once(self.offset).chain(self.hidden.iter().map(|(offset, _)| *offset))
     }
 
     /// The highest object number with an entry.
     pub(crate) fn highest(&self) -> u32 {
-        let hidden = self.hidden.as_ref().map_or(0, Index::highest);
+        let hidden = self.hidden.as_ref();
+        let hidden = hidden.map_or(0, |(_, hidden)| hidden.highest());
         self.index.highest().max(hidden)
     }
 
@@ -99,6 +123,6 @@ impl Section<'_> {
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         self.index
             .numbers()
-            .chain(self.hidden.iter().flat_map(Index::numbers))
+            .chain(self.hidden.iter().flat_map(|(_, hidden)| hidden.numbers()))
     }
 }

@@ -65,6 +65,17 @@ impl<'a> Revision<'a> {
         self.sections.iter().flat_map(Section::numbers)
     }
 
+    /// Where its cross-reference sections are, the stream of a hybrid one included.
+    pub fn sections(&self) -> impl Iterator<Item = usize> + '_ {
+        self.sections.iter().flat_map(Section::offsets)
+    }
+
+    /// Whether readers that know cross-reference streams and those that do not find different objects.
+    #[must_use]
+    pub fn is_contradictory(&self) -> bool {
+        self.sections.iter().any(Section::is_contradictory)
+    }
+
     /// The highest object number it has an entry for.
     #[must_use]
     pub fn highest(&self) -> u32 {

@@ -131,7 +131,8 @@ impl<'a> Chain<'a> {
                         context: "/XRefStm does not point to a cross-reference stream",
                     })?;
                 section.kind = SectionKind::Hybrid;
-                section.hidden = Some(self.stream(bytes, hidden.offset, limits)?.index);
+                let stream = self.stream(bytes, hidden.offset, limits)?;
+                section.hidden = Some((hidden.offset, stream.index));
             }
             section
         } else {

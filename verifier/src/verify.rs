@@ -1,0 +1,161 @@
+//! The order of things: open, find, examine, compare, and judge the signers (EN 319 102-1, clause 5).
+
+use jiff::Timestamp;
+use signer::pdf::{self, Pdf};
+
+use crate::algorithm::Digest;
+use crate::document::{Stages, looks_signed};
+use crate::evidence::Evidence;
+use crate::policy::Policy;
+use crate::report::{
+    CertificateFacts, Check, Conclusion, Findings, Integrity, Report, SignatureReport,
+    SubIndication, conclusion,
+};
+use crate::signature::{ContentDigests, Examined, Found, examine, find};
+
+/// Judges every signature of a document. There is no input that is not answered.
+#[must_use]
+pub fn verify(document: &[u8], policy: &Policy, source: &dyn Evidence) -> Report {
+    let stages = Stages::new(document, policy);
+    match stages.at(document.len()) {
+        Ok(pdf) => readable(&pdf, &stages, policy, source),
+        Err(error) => unreadable(document, &error, policy),
+    }
+}
+
+fn readable(
+    pdf: &Pdf<'_>,
+    stages: &Stages<'_, '_>,
+    policy: &Policy,
+    source: &dyn Evidence,
+) -> Report {
+    let _ = source;
+    let mut document = Findings::default();
+    let mut digests = ContentDigests::new(stages.bytes(), policy.limits.max_hashed);
+    let mut examined: Vec<Examined> = find(pdf, policy, &mut document)
+        .into_iter()
+        .map(|found| examine(found, stages, &mut digests, policy))
+        .collect();
+    examined.sort_by_key(|one| one.end.unwrap_or(usize::MAX));
+    let signatures: Vec<SignatureReport> = examined.into_iter().map(report).collect();
+    Report {
+        conclusion: conclusion(&document.0, &signatures),
+        validation_time: policy.time,
+        findings: document.0,
+        signatures,
+        revisions: pdf.revisions().len(),
+        encrypted: pdf.is_encrypted(),
+    }
+}
+
+/// A document that cannot be opened: what looks like a signature in it is none that can be relied on.
+fn unreadable(document: &[u8], error: &pdf::Error, policy: &Policy) -> Report {
+    let mut findings = Findings::default();
+    let mut conclusion = Conclusion::Unsigned;
+    if looks_signed(document) {
+        let (check, sub) = match error {
+            pdf::Error::PasswordRequired
+            | pdf::Error::PasswordIncorrect
+            | pdf::Error::UnsupportedEncryption { .. }
+            | pdf::Error::BrokenEncryption { .. } => {
+                (Check::Decryption, SubIndication::SignedDataNotFound)
+            }
+            _ => (Check::DocumentStructure, SubIndication::FormatFailure),
+        };
+        if check == Check::Decryption {
+            conclusion = Conclusion::Indeterminate;
+            findings.doubt(
+                check,
+                sub,
+                format!("the document cannot be opened: {error}"),
+            );
+        } else {
+            conclusion = Conclusion::Invalid;
+            findings.fail(
+                check,
+                sub,
+                format!("the document cannot be read, readers will not agree on it: {error}"),
+            );
+        }
+    } else {
+        findings.warn(
+            Check::DocumentStructure,
+            format!("the document cannot be read: {error}"),
+        );
+    }
+    Report {
+        conclusion,
+        validation_time: policy.time,
+        findings: findings.0,
+        signatures: Vec::new(),
+        revisions: 0,
+        encrypted: false,
+    }
+}
+
+fn report(mut one: Examined) -> SignatureReport {
+    one.findings.doubt(
+        Check::CertificatePath,
+        SubIndication::NoCertificateChainFound,
+        "paths are not built yet",
+    );
+    let (indication, sub_indication) = one.findings.indication();
+    let integrity: Integrity = one.findings.integrity();
+    let text = |key: &[u8]| {
+        let dictionary = one.found.dictionary.as_ref().ok()?;
+        crate::document::text(dictionary.get(key).ok()?)
+    };
+    SignatureReport {
+        id: identifier(&one.found),
+        name: text(b"Name"),
+        reason: text(b"Reason"),
+        location: text(b"Location"),
+        contact_info: text(b"ContactInfo"),
+        field: one.found.field.clone(),
+        purpose: one.purpose,
+        sub_filter: one.sub_filter,
+        indication,
+        sub_indication,
+        integrity,
+        findings: one.findings.0,
+        coverage: one.coverage,
+        changes: Vec::new(),
+        level: None,
+        chain: one
+            .cms
+            .as_ref()
+            .and_then(|cms| cms.signer.clone())
+            .map(|signer| CertificateFacts::new(signer, false))
+            .into_iter()
+            .collect(),
+        trusted: false,
+        claimed_time: one.claimed_time,
+        proven_time: None::<Timestamp>,
+        digest_algorithm: one
+            .cms
+            .as_ref()
+            .and_then(|cms| cms.digest)
+            .map(Digest::name),
+        signature_algorithm: one
+            .cms
+            .as_ref()
+            .and_then(|cms| cms.scheme)
+            .map(|scheme| scheme.name()),
+        timestamps: Vec::new(),
+    }
+}
+
+fn identifier(found: &Found) -> [u8; 32] {
+    let name = found.field.clone().unwrap_or_default();
+    let contents = match found
+        .dictionary
+        .as_ref()
+        .map(|dictionary| dictionary.get(b"Contents"))
+    {
+        Ok(Ok(signer::pdf::Object::String(contents, _))) => contents.clone(),
+        _ => Vec::new(),
+    };
+    let mut identifier = [0; 32];
+    identifier.copy_from_slice(&Digest::Sha256.of(&[name.as_bytes(), &[0], &contents]));
+    identifier
+}
