@@ -88,7 +88,10 @@ impl<'a> Chain<'a> {
             }
             let section = self.section(bytes, &place, limits)?;
             next = offset_in(&section.trailer, b"Prev", section.offset)?;
-            let hidden = section.hidden.as_ref().map_or(0, Index::parts);
+            let hidden = section
+                .hidden
+                .as_ref()
+                .map_or(0, |(_, hidden)| hidden.parts());
             parts = parts
                 .saturating_add(section.index.parts())
                 .saturating_add(hidden);
