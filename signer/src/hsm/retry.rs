@@ -180,7 +180,8 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
         RvError::PinTooWeak => because(GiveUp, "the PIN must be changed by its owner"),
         RvError::NewPinMode => because(GiveUp, "the authenticator wants a new PIN from its owner"),
         RvError::NextOtp => because(GiveUp, "the authenticator wants another code from its owner"),
-        RvError::UserPinNotInitialized => because(GiveUp, "the security officer must set the PIN first"),
+        // No PIN is compared here, so that asking again costs no attempt.
+        RvError::UserPinNotInitialized => because(Reinitialise, "file-backed tokens answer so when read while another process writes them"),
         RvError::UserAlreadyLoggedIn => because(SameSession, "it is what we wanted; logging in treats it as success"),
         RvError::UserNotLoggedIn => because(NewLogin, "the login is gone, by a reboot or by someone's logout"),
         RvError::UserAnotherAlreadyLoggedIn => because(NewLogin, "a security officer is at work; wait for the end of it"),
