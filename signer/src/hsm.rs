@@ -28,6 +28,7 @@ mod pool;
 pub mod provision;
 mod retry;
 mod seat;
+mod secret;
 mod session;
 mod settings;
 mod spki;
@@ -42,6 +43,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use crate::cms::algorithm::SignatureAlgorithm;
 use crate::key::PublicKey;
 
@@ -54,6 +57,7 @@ use group::Group;
 use job::{Job, Kind, Task, Ticket};
 use module::{Module, Tenant};
 use pool::Pool;
+use secret::Purpose;
 use session::{Desk, Signer};
 
 /// A token in use. Cheap to clone; the last clone that is dropped ends its threads, without waiting for them.
@@ -228,9 +232,67 @@ impl Hsm {
         label: String,
         deadline: Instant,
     ) -> Result<(), Error> {
+        self.generate_secret(Purpose::Mac, id, label, deadline)
+            .await
+    }
+
+    /// Makes a secret key for AES-256-GCM that never leaves the token, and neither wraps nor unwraps.
+    ///
+    /// # Errors
+    /// As [`Hsm::generate`].
+    pub async fn generate_aes_key(
+        &self,
+        id: KeyId,
+        label: String,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        self.generate_secret(Purpose::Encrypt, id, label, deadline)
+            .await
+    }
+
+    async fn generate_secret(
+        &self,
+        purpose: Purpose,
+        id: KeyId,
+        label: String,
+        deadline: Instant,
+    ) -> Result<(), Error> {
         let mut begun = false;
-        self.submit(Kind::Write, deadline, move |desk| {
-            desk.generate_hmac_key(&id, &label, &mut begun)
+        let work = move |desk: &mut Desk| desk.generate_secret(purpose, &id, &label, &mut begun);
+        self.submit(Kind::Write, deadline, work).await
+    }
+
+    /// Encrypts at most 64 KiB with AES-256-GCM by a key of the token; `context` is authenticated with it.
+    ///
+    /// # Errors
+    /// [`Error::KeyMissing`], and any error of the token.
+    pub async fn encrypt(
+        &self,
+        id: KeyId,
+        context: Vec<u8>,
+        plaintext: Zeroizing<Vec<u8>>,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Error> {
+        self.submit(Kind::Use, deadline, move |desk| {
+            desk.encrypt(&id, &context, &plaintext)
+        })
+        .await
+    }
+
+    /// Decrypts what [`Hsm::encrypt`] made.
+    ///
+    /// # Errors
+    /// [`Error::Ciphertext`] when it was made by another key or in another context, [`Error::KeyMissing`], and any error
+    /// of the token.
+    pub async fn decrypt(
+        &self,
+        id: KeyId,
+        context: Vec<u8>,
+        ciphertext: Vec<u8>,
+        deadline: Instant,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.submit(Kind::Use, deadline, move |desk| {
+            desk.decrypt(&id, &context, &ciphertext)
         })
         .await
     }

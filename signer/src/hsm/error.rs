@@ -32,6 +32,9 @@ pub enum Error {
     /// Load: more jobs than the queue holds.
     #[error("the queue of the token is full")]
     Busy,
+    /// Caller: bytes that this key did not encrypt, in this context.
+    #[error("the ciphertext was not made by this key, or was changed")]
+    Ciphertext,
     /// The token: no answer in time.
     #[error("the deadline passed before the token answered")]
     Deadline,
@@ -154,6 +157,7 @@ impl Error {
             }
             Self::Attribute { .. }
             | Self::Binding { .. }
+            | Self::Ciphertext
             | Self::KeyExists { .. }
             | Self::KeyMissing { known: false, .. }
             | Self::LabelTaken { .. }

@@ -84,15 +84,10 @@ impl Desk {
         public: ObjectHandle,
         private: ObjectHandle,
     ) -> Result<PublicKey, Error> {
-        let made_here = [
-            Attribute::Local(true),
-            Attribute::AlwaysSensitive(true),
-            Attribute::NeverExtractable(true),
-        ];
         self.confirm(
             &spec.id,
             private,
-            private_template(spec).iter().chain(&made_here),
+            private_template(spec).iter().chain(&MADE_HERE),
         )?;
         self.confirm(&spec.id, public, public_template(spec).iter())?;
         let attributes = self.session().get_attributes(public, &spki::ATTRIBUTES)?;
@@ -102,39 +97,8 @@ impl Desk {
         })
     }
 
-    /// Makes a secret key for HMAC-SHA-256.
-    pub(super) fn generate_hmac_key(
-        &mut self,
-        id: &KeyId,
-        label: &str,
-        begun: &mut bool,
-    ) -> Result<(), Error> {
-        let template = hmac_template(id, label);
-        let handle = match self.find(ObjectClass::SECRET_KEY, id)? {
-            Some(handle) if *begun => handle,
-            Some(_) => return Err(Error::KeyExists { id: id.clone() }),
-            None => {
-                *begun = true;
-                let mut wanted = template.clone();
-                wanted.push(Attribute::ValueLen(32.into()));
-                self.session()
-                    .generate_key(&Mechanism::GenericSecretKeyGen, &wanted)?
-            }
-        };
-        let made_here = [
-            Attribute::Local(true),
-            Attribute::AlwaysSensitive(true),
-            Attribute::NeverExtractable(true),
-        ];
-        let outcome = self.confirm(id, handle, template.iter().chain(&made_here));
-        if let Err(Error::Attribute { .. }) = outcome {
-            self.destroy(&[handle]);
-        }
-        outcome
-    }
-
     /// Reads attributes back. One that the token does not have is as good as false; any other must be what was asked for.
-    fn confirm<'a>(
+    pub(super) fn confirm<'a>(
         &self,
         id: &KeyId,
         object: ObjectHandle,
@@ -165,7 +129,7 @@ impl Desk {
     }
 
     /// What was made and is not as it should be does not stay; failing that, the error says enough.
-    fn destroy(&self, objects: &[ObjectHandle]) {
+    pub(super) fn destroy(&self, objects: &[ObjectHandle]) {
         for object in objects {
             if let Err(error) = self.session().destroy_object(*object) {
                 tracing::warn!(%error, "a key that the token made other than asked for cannot be destroyed");
@@ -173,6 +137,13 @@ impl Desk {
         }
     }
 }
+
+/// What is true of a key that was made in the token and can never leave it.
+pub(super) const MADE_HERE: [Attribute; 3] = [
+    Attribute::Local(true),
+    Attribute::AlwaysSensitive(true),
+    Attribute::NeverExtractable(true),
+];
 
 fn public_template(spec: &KeySpec) -> Vec<Attribute> {
     let mut template = vec![
@@ -211,26 +182,6 @@ fn private_template(spec: &KeySpec) -> Vec<Attribute> {
         Attribute::Unwrap(false),
         Attribute::Derive(false),
         Attribute::AlwaysAuthenticate(false),
-    ]
-}
-
-fn hmac_template(id: &KeyId, label: &str) -> Vec<Attribute> {
-    vec![
-        Attribute::Token(true),
-        Attribute::Private(true),
-        Attribute::Modifiable(false),
-        Attribute::Label(label.as_bytes().to_vec()),
-        Attribute::Id(id.as_bytes().to_vec()),
-        Attribute::KeyType(KeyType::GENERIC_SECRET),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Sign(true),
-        Attribute::Verify(true),
-        Attribute::Encrypt(false),
-        Attribute::Decrypt(false),
-        Attribute::Wrap(false),
-        Attribute::Unwrap(false),
-        Attribute::Derive(false),
     ]
 }
 

@@ -65,8 +65,8 @@ enum Call {
     Use,
     /// Makes, changes or destroys an object.
     Make,
-    /// Makes an object of bytes from outside.
-    Unwrap,
+    /// Opens bytes from outside: unwraps a key, decrypts.
+    Foreign,
     /// Sets up a token.
     Provision,
 }
@@ -86,7 +86,7 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
                 because(NewSession, "the session's state is unknown; a new one may be sound")
             }
             Call::Login => because(SameSession, "file-backed tokens answer so while another process rewrites them"),
-            Call::Unwrap => because(GiveUp, "a blob that was tampered with answers so; the token is well"),
+            Call::Foreign => because(GiveUp, "tokens answer so to bytes that were tampered with; the token is well"),
             Call::Provision => because(GiveUp, "setting up a token is not repeated behind the operator's back"),
         },
         RvError::FunctionFailed => match call {
@@ -96,13 +96,13 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
                 because(NewSession, "the very same call may succeed; its operation is in an unknown state")
             }
             Call::Login => because(SameSession, "not a statement about the PIN; networked tokens answer so while starting"),
-            Call::Unwrap => because(GiveUp, "some tokens answer so to a blob that was tampered with"),
+            Call::Foreign => because(GiveUp, "tokens answer so to bytes that were tampered with; the token is well"),
             Call::Provision => because(GiveUp, "setting up a token is not repeated behind the operator's back"),
         },
         RvError::DeviceError => match call {
             Call::Module => because(Reinitialise, "the device was not reached while the module came up"),
             Call::Token | Call::Open | Call::Login => because(NewLogin, "the device is not well; look for the token afresh"),
-            Call::Session | Call::Lookup | Call::Use | Call::Make | Call::Unwrap => {
+            Call::Session | Call::Lookup | Call::Use | Call::Make | Call::Foreign => {
                 because(NewSession, "a dropped connection shows first as a device error on its session")
             }
             Call::Provision => because(GiveUp, "setting up a token is not repeated behind the operator's back"),
@@ -111,19 +111,19 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
             Call::Module | Call::Provision | Call::Token | Call::Open | Call::Session | Call::Login => {
                 because(GiveUp, "our arguments do not change by asking again")
             }
-            Call::Lookup | Call::Use | Call::Make | Call::Unwrap => because(GiveUp, "the request itself is at fault"),
+            Call::Lookup | Call::Use | Call::Make | Call::Foreign => because(GiveUp, "the request itself is at fault"),
         },
         RvError::FunctionNotSupported => match call {
             Call::Module | Call::Token | Call::Open | Call::Session | Call::Login => {
                 because(GiveUp, "a module without its basic functions is the wrong module")
             }
-            Call::Lookup | Call::Use | Call::Make | Call::Unwrap | Call::Provision => {
+            Call::Lookup | Call::Use | Call::Make | Call::Foreign | Call::Provision => {
                 because(GiveUp, "the module cannot do this, now or later")
             }
         },
         RvError::HostMemory => match call {
             Call::Module => because(GiveUp, "no memory to start with; the supervisor must see it"),
-            Call::Token | Call::Open | Call::Session | Call::Login | Call::Lookup | Call::Use | Call::Make | Call::Unwrap => {
+            Call::Token | Call::Open | Call::Session | Call::Login | Call::Lookup | Call::Use | Call::Make | Call::Foreign => {
                 because(NewSession, "giving the session back frees what it holds")
             }
             Call::Provision => because(GiveUp, "setting up a token is not repeated behind the operator's back"),
@@ -131,7 +131,7 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
         RvError::DeviceMemory => match call {
             Call::Make => because(GiveUp, "the token is full; an operator must make room"),
             Call::Module | Call::Token | Call::Login | Call::Provision => because(GiveUp, "the token is out of memory at rest"),
-            Call::Open | Call::Session | Call::Lookup | Call::Use | Call::Unwrap => {
+            Call::Open | Call::Session | Call::Lookup | Call::Use | Call::Foreign => {
                 because(NewSession, "session objects die with their session and free the memory")
             }
         },
@@ -241,7 +241,7 @@ pub(super) const fn rule(function: Function, rv: RvError) -> Rule {
             Call::Token | Call::Open => because(NewLogin, "the connection below the module is suspect"),
             Call::Session | Call::Lookup | Call::Use | Call::Make => because(NewSession, "the connection below the session is suspect"),
             Call::Login => because(NewLogin, "the PIN has codes of its own; the keeper looks at the PIN's flags before it tries again"),
-            Call::Unwrap => because(GiveUp, "it may be a statement about the blob"),
+            Call::Foreign => because(GiveUp, "it may be a statement about the bytes"),
             Call::Provision => because(GiveUp, "setting up a token is not repeated behind the operator's back"),
         },
     }
@@ -290,9 +290,6 @@ const fn call(function: Function) -> Call {
         | Function::EncryptUpdate
         | Function::EncryptFinal
         | Function::DecryptInit
-        | Function::Decrypt
-        | Function::DecryptUpdate
-        | Function::DecryptFinal
         | Function::DigestInit
         | Function::Digest
         | Function::DigestUpdate
@@ -322,10 +319,7 @@ const fn call(function: Function) -> Call {
         | Function::EncryptMessageNext
         | Function::MessageEncryptFinal
         | Function::MessageDecryptInit
-        | Function::DecryptMessage
         | Function::DecryptMessageBegin
-        | Function::DecryptMessageNext
-        | Function::MessageDecryptFinal
         | Function::MessageSignInit
         | Function::SignMessage
         | Function::SignMessageBegin
@@ -350,9 +344,15 @@ const fn call(function: Function) -> Call {
         | Function::WrapKeyAuthenticated
         | Function::EncapsulateKey
         | Function::DeriveKey => Call::Make,
-        Function::UnwrapKey | Function::UnwrapKeyAuthenticated | Function::DecapsulateKey => {
-            Call::Unwrap
-        }
+        Function::UnwrapKey
+        | Function::UnwrapKeyAuthenticated
+        | Function::DecapsulateKey
+        | Function::Decrypt
+        | Function::DecryptUpdate
+        | Function::DecryptFinal
+        | Function::DecryptMessage
+        | Function::DecryptMessageNext
+        | Function::MessageDecryptFinal => Call::Foreign,
         Function::InitToken | Function::InitPIN | Function::SetPIN => Call::Provision,
     }
 }

@@ -101,6 +101,14 @@ impl Desk {
         })
     }
 
+    /// Forgets a handle that the token does not know any more.
+    pub(super) fn forget(&mut self, id: &KeyId, error: &Error) {
+        if error.is_stale_handle() {
+            self.private.remove(id);
+            self.secret.remove(id);
+        }
+    }
+
     pub(super) fn session(&self) -> &Session {
         &self.session
     }
@@ -152,11 +160,7 @@ impl Desk {
             let raw = self.session.sign(&plan.mechanism(), held.handle, &input);
             raw.map_err(Error::from)
         };
-        let raw = raw.inspect_err(|error| {
-            if error.is_stale_handle() {
-                self.private.remove(&key.id);
-            }
-        })?;
+        let raw = raw.inspect_err(|error| self.forget(&key.id, error))?;
         let raw = plan.output(raw).ok_or(Error::Faulty)?;
         let signature = Signature::check(raw, &key.public, key.algorithm, message);
         let signature = signature.map_err(|_| Error::Faulty)?;
@@ -202,7 +206,7 @@ impl Desk {
         Ok(key)
     }
 
-    fn secret_key(&mut self, id: &KeyId) -> Result<ObjectHandle, Error> {
+    pub(super) fn secret_key(&mut self, id: &KeyId) -> Result<ObjectHandle, Error> {
         if let Some(handle) = self.secret.get(id) {
             return Ok(*handle);
         }
@@ -211,21 +215,6 @@ impl Desk {
             .ok_or_else(|| missing(id))?;
         self.secret.insert(id.clone(), handle);
         Ok(handle)
-    }
-
-    /// HMAC-SHA-256 by a token key.
-    pub(super) fn hmac(&mut self, id: &KeyId, data: &[u8]) -> Result<[u8; 32], Error> {
-        let handle = self.secret_key(id)?;
-        let mac = self
-            .session
-            .sign(&Mechanism::Sha256Hmac, handle, data)
-            .map_err(Error::from);
-        let mac = mac.inspect_err(|error| {
-            if error.is_stale_handle() {
-                self.secret.remove(id);
-            }
-        })?;
-        mac.try_into().map_err(|_| Error::Faulty)
     }
 
     /// The public key of a pair, from its public or, where that is missing, from its private half.

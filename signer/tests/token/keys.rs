@@ -167,6 +167,52 @@ fn hmac_by_a_token_key_depends_on_key_and_data() {
 }
 
 #[test]
+fn what_a_token_key_encrypts_it_alone_decrypts_in_the_same_context() {
+    alone(
+        "keys::what_a_token_key_encrypts_it_alone_decrypts_in_the_same_context",
+        |_| {
+            let hsm = start(settings());
+            for name in ["vault", "other"] {
+                block_on(hsm.generate_aes_key(id(name), name.into(), soon())).unwrap();
+            }
+            let decrypt = |name, context: &[u8], sealed: &[u8]| {
+                block_on(hsm.decrypt(id(name), context.to_vec(), sealed.to_vec(), soon()))
+            };
+            for plaintext in [vec![], b"nik".to_vec(), vec![7; 60_000]] {
+                let sealed = hsm.encrypt(
+                    id("vault"),
+                    b"row 1".to_vec(),
+                    plaintext.clone().into(),
+                    soon(),
+                );
+                let sealed = block_on(sealed).unwrap();
+                assert_eq!(*decrypt("vault", b"row 1", &sealed).unwrap(), plaintext);
+                let mut changed = sealed.clone();
+                *changed.last_mut().unwrap() ^= 1;
+                for (name, context, sealed) in [
+                    ("vault", &b"row 2"[..], &sealed[..]),
+                    ("other", b"row 1", &sealed),
+                    ("vault", b"row 1", &changed),
+                    ("vault", b"row 1", &sealed[..20]),
+                    ("vault", b"row 1", b""),
+                ] {
+                    assert!(matches!(
+                        decrypt(name, context, sealed),
+                        Err(Error::Ciphertext)
+                    ));
+                }
+            }
+            let counters = hsm.health().counters;
+            assert_eq!(
+                (counters.retries, counters.logins),
+                (0, 1),
+                "bad input repairs nothing"
+            );
+        },
+    );
+}
+
+#[test]
 fn a_key_that_wants_its_pin_every_time_signs() {
     alone("keys::a_key_that_wants_its_pin_every_time_signs", |_| {
         let hsm = start(settings());
