@@ -104,6 +104,7 @@ impl Revision {
             drawing: drawing(&pdf, &request.marks)?,
             annotations: BTreeMap::new(),
         };
+        writing.update.skip_numbers(form.highest_value);
         let signature = Signature {
             sub_filter: target.sub_filter,
             time: &request.time,

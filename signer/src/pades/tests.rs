@@ -431,8 +431,89 @@ fn a_form_that_holds_a_signature_keeps_its_flags() {
 }
 
 #[test]
+fn a_reference_to_nothing_does_not_come_to_mean_the_signature() {
+    let signed = sign(&with_field("/V 5 0 R"), &request()).unwrap();
+    let inspection = inspect(&signed, None, &Limits::default()).unwrap();
+    assert_eq!(inspection.signatures.len(), 1);
+    assert_eq!(inspection.empty_fields, ["ttd"]);
+}
+
+#[test]
 fn a_signature_for_another_message_is_refused() {
     let prepared = prepare(&table(), &request(), &Limits::default()).unwrap();
     let signature = now(KEY.sign(b"other".to_vec(), deadline())).unwrap();
     assert!(matches!(prepared.embed(signature), Err(Error::Cms(_))));
+}
+
+#[test]
+fn doubts_about_earlier_signatures_are_told() {
+    let warnings = |document: &[u8]| {
+        prepare(document, &request(), &Limits::default())
+            .unwrap()
+            .warnings
+    };
+    let signed = sign(&table(), &request()).unwrap();
+    assert_eq!(warnings(&signed), []);
+    assert_eq!(warnings(&sign(&signed, &request()).unwrap()), []);
+
+    let mut changed = signed.clone();
+    let at = memchr::memmem::find(&changed, b"PieceInfo").unwrap();
+    changed[at] = b'Q';
+    assert_eq!(warnings(&changed), [Warning::BrokenSignature]);
+
+    let mut moved = signed.clone();
+    let at = memchr::memmem::find(&moved, b"/ByteRange[0 ").unwrap() + 11;
+    moved[at] = b'1';
+    assert_eq!(warnings(&moved), [Warning::BrokenSignature]);
+
+    let pdf = Pdf::open(&signed, Limits::default()).unwrap();
+    let mut update = crate::pdf::incremental::Update::new(&pdf);
+    update
+        .edit((3, 0), vec![(b"Rotate", b"90".to_vec())])
+        .unwrap();
+    let later = [signed.as_slice(), &update.finish().unwrap()].concat();
+    assert_eq!(warnings(&later), [Warning::ChangedAfterSigning]);
+}
+
+#[test]
+fn a_damaged_document_is_rewritten_unless_it_is_signed() {
+    let broken = |document: &[u8]| {
+        let mut broken = document.to_vec();
+        let at = memchr::memmem::rfind(&broken, b"startxref\n").unwrap() + 10;
+        broken[at] = b'9';
+        broken
+    };
+    let document = broken(&table());
+    let prepared = prepare(&document, &request(), &Limits::default()).unwrap();
+    assert_eq!(prepared.warnings, [Warning::Repaired]);
+    let signature_of = now(KEY.sign(prepared.message().to_vec(), deadline())).unwrap();
+    let signed = prepared.embed(signature_of).unwrap();
+    let Base::Rewritten(base) = &signed.base else {
+        panic!("not rewritten")
+    };
+    let whole = [base.as_slice(), &signed.revision].concat();
+    signature(&whole, "Signature1", whole.len());
+
+    let document = broken(&sign(&table(), &request()).unwrap());
+    let refused = prepare(&document, &request(), &Limits::default());
+    assert!(matches!(
+        refused,
+        Err(Error::Pdf(crate::pdf::Error::NotRepairable { .. }))
+    ));
+}
+
+#[test]
+fn a_form_described_in_xfa_is_signed_with_a_warning() {
+    let mut sample = Sample::pages(1);
+    sample.object(
+        1,
+        "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[]/XFA(x)/NeedAppearances true>>>>",
+    );
+    sample.table("");
+    let prepared = prepare(&sample.bytes, &request(), &Limits::default()).unwrap();
+    assert_eq!(prepared.warnings, [Warning::Xfa]);
+    let signed = sign(&sample.bytes, &request()).unwrap();
+    assert!(
+        memchr::memmem::find(&signed[sample.bytes.len()..], b"/NeedAppearances true").is_some()
+    );
 }

@@ -38,6 +38,8 @@ pub struct AcroForm {
     pub dict: Dictionary,
     /// Every named field, parents before their children.
     pub fields: Vec<Field>,
+    /// The highest object number that a signature field names as its value, there or not.
+    pub highest_value: u32,
 }
 
 /// A named field.
@@ -78,11 +80,12 @@ impl AcroForm {
             return Ok(Self::absent());
         };
         let dict = dict.clone();
-        let fields = Walk::new(pdf).fields(&dict)?;
+        let (fields, highest_value) = Walk::new(pdf).fields(&dict)?;
         Ok(Self {
             place,
             dict,
             fields,
+            highest_value,
         })
     }
 
@@ -91,6 +94,7 @@ impl AcroForm {
             place: Place::Absent,
             dict: Dictionary::new(),
             fields: Vec::new(),
+            highest_value: 0,
         }
     }
 
@@ -155,6 +159,7 @@ struct Walk<'p, 'a> {
     seen: HashSet<ObjectId>,
     pending: Vec<Node>,
     fields: Vec<Field>,
+    highest_value: u32,
 }
 
 impl<'p, 'a> Walk<'p, 'a> {
@@ -164,17 +169,18 @@ impl<'p, 'a> Walk<'p, 'a> {
             seen: HashSet::new(),
             pending: Vec::new(),
             fields: Vec::new(),
+            highest_value: 0,
         }
     }
 
-    fn fields(mut self, form: &Dictionary) -> Result<Vec<Field>, Error> {
+    fn fields(mut self, form: &Dictionary) -> Result<(Vec<Field>, u32), Error> {
         if let Ok(fields) = form.get(b"Fields") {
             self.descend(&*self.pdf.resolve(fields)?, 0, None)?;
         }
         while let Some(node) = self.pending.pop() {
             self.visit(node)?;
         }
-        Ok(self.fields)
+        Ok((self.fields, self.highest_value))
     }
 
     /// Puts the fields of an array before those that wait, in their order.
@@ -296,7 +302,7 @@ impl<'p, 'a> Walk<'p, 'a> {
         }
     }
 
-    fn inherit(&self, node: &Node, dict: &Dictionary) -> Result<Inherited, Error> {
+    fn inherit(&mut self, node: &Node, dict: &Dictionary) -> Result<Inherited, Error> {
         let above = node.parent.as_ref();
         let is_signature = match dict.get(b"FT") {
             Ok(kind) => Some(
@@ -307,6 +313,9 @@ impl<'p, 'a> Walk<'p, 'a> {
             ),
             Err(_) => above.and_then(|above| above.is_signature),
         };
+        if let Ok(Object::Reference((number, _))) = dict.get(b"V") {
+            self.highest_value = self.highest_value.max(*number);
+        }
         let value = match dict.get(b"V") {
             Ok(value) if is_signature == Some(true) && !self.pdf.resolve(value)?.is_null() => {
                 Some(value.clone())

@@ -268,4 +268,4 @@ fn broken_dictionary(what: &str) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

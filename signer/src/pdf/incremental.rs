@@ -67,6 +67,13 @@ impl<'p, 'a> Update<'p, 'a> {
         self.pdf
     }
 
+    /// Takes no numbers up to this one: a reference to what is not there would come to mean what is new.
+    pub(crate) fn skip_numbers(&mut self, number: u32) {
+        if number < self.pdf.limits().max_objects {
+            self.next = self.next.max(number.saturating_add(1));
+        }
+    }
+
     /// The number of a new object; never one that the document uses or used.
     pub fn allocate(&mut self) -> ObjectId {
         let id = (self.next, 0);
@@ -202,7 +209,7 @@ impl<'p, 'a> Update<'p, 'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] when there are more objects than numbers, and what went wrong in [`Self::put`].
+    /// [`Error::BadObject`] when an object was written twice, [`Error::Limit`] when there are more than numbers, and what went wrong in [`Self::put`].
     pub fn finish(mut self) -> Result<Vec<u8>, Error> {
         if let Some(error) = self.failure.take() {
             return Err(error);
@@ -229,6 +236,14 @@ impl<'p, 'a> Update<'p, 'a> {
             });
         }
         self.entries.sort_unstable_by_key(|entry| entry.number);
+        let twice = |pair: &&[Entry]| matches!(pair, [left, right] if left.number == right.number);
+        if let Some([entry, ..]) = self.entries.windows(2).find(twice) {
+            // Two places of the document's structure share one object, and each has to change it.
+            return Err(Error::BadObject {
+                id: (entry.number, entry.generation),
+                context: "it is used for two things",
+            });
+        }
         let trailer = self.trailer()?;
         match kind {
             SectionKind::Stream => {
@@ -295,3 +310,7 @@ fn random_id() -> Result<Vec<u8>, Error> {
     })?;
     Ok(id.to_vec())
 }
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "numbers made by the tests")]
+mod tests;

@@ -13,7 +13,7 @@ use crate::pdf::{Entry, Limits};
 const KEY: [u8; 32] = [7; 32];
 
 /// Everything revisions 2 to 6 allow, with these passwords.
-fn states(user: &str, owner: &str) -> Vec<EncryptionState> {
+pub(crate) fn states(user: &str, owner: &str) -> Vec<EncryptionState> {
     states_with(user, owner, Permissions::ANNOTABLE)
 }
 
@@ -86,7 +86,7 @@ fn written(object: &Object) -> Vec<u8> {
 }
 
 /// A document with a string 7, a stream 8 and XMP 9, encrypted.
-fn sample(state: &EncryptionState, direct: bool) -> Sample {
+pub(crate) fn sample(state: &EncryptionState, direct: bool) -> Sample {
     let mut sample = Sample::pages(1);
     let xmp: Dictionary = [(b"Type".to_vec(), Object::Name(b"Metadata".to_vec()))]
         .into_iter()
