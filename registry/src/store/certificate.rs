@@ -88,13 +88,36 @@ impl Unit for Issue {
     }
 }
 
-/// The state written down for a holder.
-pub(crate) async fn holder_state(store: &Store, holder: HolderId) -> Result<Option<State>, Error> {
-    let state: Option<String> = sqlx::query_scalar("SELECT state FROM holder WHERE id = $1")
-        .bind(holder.stored())
-        .fetch_optional(&store.pool)
-        .await?;
-    state
-        .map(|state| column("state", State::from_stored(&state)))
-        .transpose()
+/// The state of a holder: as it is written down, and as it is now, the certificate's validity counted in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HolderState {
+    pub(crate) stored: State,
+    pub(crate) now: State,
+}
+
+/// The state of a holder.
+pub(crate) async fn holder_state(
+    store: &Store,
+    holder: HolderId,
+) -> Result<Option<HolderState>, Error> {
+    let row = sqlx::query(
+        "SELECT h.state, c.not_before, c.not_after FROM holder h \
+         LEFT JOIN certificate c ON c.id = h.certificate AND c.holder = h.id AND c.state = 'ISSUE' WHERE h.id = $1",
+    )
+    .bind(holder.stored())
+    .fetch_optional(&store.pool)
+    .await?;
+    row.map(|row| {
+        let stored = column("state", State::from_stored(row.try_get("state")?))?;
+        let not_before: Option<i64> = row.try_get("not_before")?;
+        let validity = match not_before {
+            Some(not_before) => Some((not_before, row.try_get("not_after")?)),
+            None => None,
+        };
+        Ok(HolderState {
+            stored,
+            now: stored.at(now(), validity),
+        })
+    })
+    .transpose()
 }

@@ -65,7 +65,7 @@ macro_rules! select {
             $email_index,
             " AS email_index FROM ",
             $from,
-            " LEFT JOIN certificate c ON c.id = h.certificate AND c.state = 'ISSUE' ",
+            " LEFT JOIN certificate c ON c.id = h.certificate AND c.holder = h.id AND c.state = 'ISSUE' ",
             "LEFT JOIN throttle t ON t.holder = h.id "
         )
     };

@@ -161,3 +161,128 @@ fn every_kind_of_key_gets_a_certificate_and_signs() {
         },
     );
 }
+
+#[test]
+fn certificates_that_are_out_of_their_time_never_sign() {
+    alone(
+        "custody::certificates_that_are_out_of_their_time_never_sign",
+        async |house| {
+            let who = Identity::nik(NIK);
+            house
+                .authorise(&who, PASSPHRASE)
+                .await
+                .expect("an approval");
+            for (sql, state) in [
+                (
+                    "UPDATE certificate SET not_before = 4102444800000",
+                    State::NoCertificate,
+                ),
+                (
+                    "UPDATE certificate SET not_before = 0, not_after = 1",
+                    State::Expired,
+                ),
+            ] {
+                tamper(&house, sql).await;
+                let status = house.registry.status(&house.application, &who).await;
+                assert_eq!(status.expect("a status").state, state);
+                let refused = house.authorise(&who, PASSPHRASE).await;
+                let Err(Refusal::CertificateNotUsable { status }) = refused else {
+                    panic!("{refused:?}");
+                };
+                assert_eq!(status, state);
+            }
+            let lifted = house.registry.change_state(house.budi, State::Issue).await;
+            assert!(lifted.is_err());
+            house
+                .registry
+                .issue_certificate(house.budi, KeyKind::P256)
+                .await
+                .expect("a new one");
+            house
+                .authorise(&who, PASSPHRASE)
+                .await
+                .expect("an approval");
+        },
+    );
+}
+
+/// A house with a second person that may sign.
+async fn with_siti(house: &House) -> Identity {
+    let siti = Identity::nik("3171011708450003");
+    let new = NewSubscriber {
+        agency: house.agency,
+        identity: siti.clone(),
+        name: "Siti".to_owned(),
+        passphrase: SITI.into(),
+    };
+    let holder = house
+        .registry
+        .create_subscriber(new)
+        .await
+        .expect("a subscriber");
+    house
+        .registry
+        .issue_certificate(holder, KeyKind::P256)
+        .await
+        .expect("a certificate");
+    siti
+}
+
+const SITI: &str = "Rahasia-Siti-2";
+
+#[test]
+fn anothers_key_or_certificate_in_a_persons_place_signs_nothing() {
+    alone(
+        "custody::anothers_key_or_certificate_in_a_persons_place_signs_nothing",
+        async |house| {
+            let siti = with_siti(&house).await;
+            // Everybody gets one person's; it goes on working for that person only.
+            for sql in [
+                "UPDATE certificate SET key_id = (SELECT key_id FROM certificate ORDER BY id LIMIT 1)",
+                "UPDATE holder SET certificate = (SELECT id FROM certificate ORDER BY id LIMIT 1)",
+                "UPDATE certificate SET chain_sealed = \
+             (SELECT chain_sealed FROM certificate ORDER BY id LIMIT 1)",
+            ] {
+                tamper(&house, sql).await;
+                let registry = house.neighbour().await;
+                let mut approvals = 0;
+                for (who, word) in [(&siti, SITI), (&Identity::nik(NIK), PASSPHRASE)] {
+                    match authorise(&registry, &house.application, who, word).await {
+                        Ok(()) => approvals += 1,
+                        Err(Refusal::Failed(_) | Refusal::CertificateNotUsable { .. }) => {}
+                        other => panic!("{other:?}"),
+                    }
+                }
+                assert_eq!(approvals, 1, "{sql}");
+            }
+        },
+    );
+}
+
+#[test]
+fn anothers_envelope_in_a_persons_place_stays_closed() {
+    alone(
+        "custody::anothers_envelope_in_a_persons_place_stays_closed",
+        async |house| {
+            let siti = with_siti(&house).await;
+            tamper(
+                &house,
+                "UPDATE envelope SET salt = (SELECT salt FROM envelope ORDER BY holder LIMIT 1), \
+             nonce = (SELECT nonce FROM envelope ORDER BY holder LIMIT 1), \
+             ciphertext = (SELECT ciphertext FROM envelope ORDER BY holder LIMIT 1)",
+            )
+            .await;
+            let mut right = 0;
+            for who in [&siti, &Identity::nik(NIK)] {
+                for word in [SITI, PASSPHRASE] {
+                    match house.authorise(who, word).await {
+                        Err(Refusal::WrongPassphrase) => {}
+                        Ok(()) => right += 1,
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            assert_eq!(right, 1);
+        },
+    );
+}

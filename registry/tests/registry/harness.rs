@@ -175,6 +175,16 @@ async fn postgres(path: &Path) -> Option<String> {
     Some(server.replace("DATABASE", &name))
 }
 
+/// Changes the store behind the registry's back.
+pub(crate) async fn tamper(house: &House, sql: &'static str) {
+    let file = format!("sqlite://{}", house.directory.join("segeld.db").display());
+    let url = postgres(&house.directory).await.unwrap_or(file);
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(&url).await.expect("the store");
+    let done = sqlx::query(sql).execute(&mut connection).await;
+    assert!(done.expect("a change").rows_affected() > 0);
+}
+
 pub(crate) async fn application(
     registry: &Registry,
     agency: AgencyId,
