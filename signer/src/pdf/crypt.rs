@@ -93,8 +93,11 @@ pub(super) fn unlock(pdf: &Pdf<'_>, password: Option<&SecretString>) -> Result<E
     for password in given.into_iter().chain([""]) {
         // As the revision wants it: PDFDocEncoding, or UTF-8 with SASLprep.
         let prepared = algorithm.sanitize_password(password).ok();
+        let older = as_of_unicode_3_2(password)
+            .and_then(|older| algorithm.sanitize_password(older.expose_secret()).ok());
         let typed = [
             prepared,
+            older,
             Some(password.as_bytes().to_vec()),
             latin1(password),
         ];
@@ -247,6 +250,34 @@ fn skeleton(pdf: &Pdf<'_>, dictionary: Dictionary) -> Result<Document, Error> {
         .objects
         .insert(ENCRYPT, Object::Dictionary(dictionary));
     Ok(document)
+}
+
+/// The password with the five ideographs whose decomposition corrigendum 4 of Unicode changed decomposed as `SASLprep`
+/// wants it, which keeps to Unicode 3.2; `None` if there are none. Tools differ, so both are tried.
+fn as_of_unicode_3_2(password: &str) -> Option<SecretString> {
+    const CHANGED: [(char, char); 5] = [
+        ('\u{2f868}', '\u{2136a}'),
+        ('\u{2f874}', '\u{5f33}'),
+        ('\u{2f91f}', '\u{43ab}'),
+        ('\u{2f95f}', '\u{7aae}'),
+        ('\u{2f9bf}', '\u{4d57}'),
+    ];
+    let older = |character| {
+        CHANGED
+            .iter()
+            .find(|pair| pair.0 == character)
+            .map(|pair| pair.1)
+    };
+    password
+        .chars()
+        .any(|character| older(character).is_some())
+        .then(|| {
+            let decomposed: String = password
+                .chars()
+                .map(|character| older(character).unwrap_or(character))
+                .collect();
+            SecretString::from(decomposed)
+        })
 }
 
 fn latin1(password: &str) -> Option<Vec<u8>> {
