@@ -4,7 +4,8 @@
 //! given page; [`Drawing`] writes the appearance stream (ISO 32000-2, 12.5.5) and what it needs into a revision.
 //! Images and captions are prepared once and shared: between the places of a file and between the files of a batch.
 //!
-//! Nothing here knows the document: page geometry and the constraints of an archival claim come as values.
+//! Drawing knows nothing of the document: page geometry and the constraints of an archival claim come as values. Only the
+//! search for a [`marker`] reads it.
 
 mod caption;
 mod content;
@@ -12,6 +13,7 @@ mod draw;
 mod error;
 pub mod image;
 pub mod layout;
+pub mod marker;
 pub mod qr;
 
 pub use caption::Caption;
@@ -19,6 +21,7 @@ pub use draw::{Constraints, DeviceColour, Drawing, Objects};
 pub use error::Error;
 pub use image::Image;
 pub use layout::{Extent, PageChoice, PageGeometry, Place, Placed, Position, V1Box};
+pub use marker::Marker;
 pub use qr::Qr;
 
 use std::sync::Arc;

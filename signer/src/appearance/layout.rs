@@ -5,6 +5,7 @@
 //! points of 1/72 inch there. Default user space is reached last, by [`PageGeometry`]'s one mapping.
 
 use super::Error;
+use crate::pdf;
 
 /// Which page, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,18 @@ pub struct PageGeometry {
     pub rotate: i64,
     /// `UserUnit`, in points.
     pub user_unit: f64,
+}
+
+impl From<&pdf::Page> for PageGeometry {
+    fn from(page: &pdf::Page) -> Self {
+        let corners = |r: &pdf::Rectangle| [r.left, r.bottom, r.right, r.top].map(f64::from);
+        Self {
+            media_box: corners(&page.media_box),
+            crop_box: Some(corners(&page.crop_box)),
+            rotate: page.rotate.into(),
+            user_unit: page.user_unit.into(),
+        }
+    }
 }
 
 /// A box in the document's own terms.
