@@ -4,6 +4,7 @@
 //! goes wrong is repaired by connecting afresh, with growing pauses, for ever, with two exceptions: after an error about the
 //! PIN nobody logs in again, and while a thread is stuck inside the module it is not initialised again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -33,7 +34,14 @@ pub(super) fn run(pool: &Pool) {
         fruitless: 0,
         recycled_at: 0,
     };
-    keeper.keep();
+    // The binding is not ours: a panic inside it must not leave the token without a keeper.
+    while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
+        keeper.seat.leave();
+        pool.report(Error::Panicked);
+        if !pool.rest(LONGEST_PAUSE) {
+            break;
+        }
+    }
     pool.module.leave();
     pool.finish();
 }
@@ -207,13 +215,11 @@ impl Keeper<'_> {
         if error.is_pin() {
             self.pool.condemn(&error);
         } else {
-            let again = match action(&error) {
-                Action::Reinitialise => true,
-                // Many modules look at slots only in C_Initialize; and what repeats itself needs more than patience.
-                Action::SameSession | Action::NewSession | Action::NewLogin | Action::GiveUp => {
-                    self.failures.is_multiple_of(3)
-                }
-            };
+            // Many modules look at slots only in C_Initialize, and what repeats itself needs more than patience. But the
+            // other tokens of a module are not disturbed often for one that does not come.
+            let every = if self.pool.module.is_serving() { 30 } else { 3 };
+            let again = self.failures.is_multiple_of(every)
+                || (action(&error) == Action::Reinitialise && every < 30);
             let stuck = matches!(error, Error::Stuck);
             self.pool.report(error);
             if again && !stuck {
@@ -229,8 +235,10 @@ impl Keeper<'_> {
         let outcome = self.pool.module.reinitialise(epoch, || self.called());
         self.seat.leave();
         match outcome {
-            Ok(()) => {
-                count(&self.pool.tally.reinitialisations);
+            Ok(done) => {
+                if done {
+                    count(&self.pool.tally.reinitialisations);
+                }
                 self.recycled_at = self.pool.tally.written.load(Ordering::Relaxed);
             }
             Err(error) => {

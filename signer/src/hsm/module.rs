@@ -26,6 +26,8 @@ pub(super) trait Tenant: Send + Sync {
     fn drain(&self);
     /// Says whether one of its threads is stuck inside the module.
     fn is_stuck(&self) -> bool;
+    /// Says whether it has a token that it can use.
+    fn is_serving(&self) -> bool;
 }
 
 /// A loaded module.
@@ -155,14 +157,14 @@ impl Module {
     /// Finalises and initialises the module, unless that has happened since `epoch`.
     ///
     /// The caller has given back its own lease. Every tenant drops its sessions first; `drained` is called after that,
-    /// before the module is.
+    /// before the module is. Answers whether it was done here.
     ///
     /// # Errors
     /// [`Error::Stuck`] when a thread that is stuck inside the module holds a session, and what `C_Initialize` answers.
-    pub(super) fn reinitialise(&self, epoch: u64, drained: impl FnOnce()) -> Result<(), Error> {
+    pub(super) fn reinitialise(&self, epoch: u64, drained: impl FnOnce()) -> Result<bool, Error> {
         let mut gate = lock(&self.gate);
         if gate.epoch != epoch || gate.phase != Phase::Initialised {
-            return Ok(());
+            return Ok(false);
         }
         gate.phase = Phase::Draining;
         let tenants: Vec<_> = gate.tenants.iter().filter_map(Weak::upgrade).collect();
@@ -196,7 +198,17 @@ impl Module {
             Phase::Finalised
         };
         self.changed.notify_all();
-        outcome
+        outcome.map(|()| true)
+    }
+
+    /// Says whether a token behind the module is in use.
+    pub(super) fn is_serving(&self) -> bool {
+        let tenants: Vec<_> = lock(&self.gate)
+            .tenants
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        tenants.iter().any(|tenant| tenant.is_serving())
     }
 
     /// Finalises the module if nobody holds a session of it.

@@ -194,7 +194,8 @@ fn recover(pool: &Pool, seat: &Seat, mut job: Job, error: Error, generation: u64
         if job.caller.fail(error) {
             count(&pool.tally.failures);
         }
-        return action == Action::GiveUp && !suspicious;
+        // The token is well when the table itself says that asking again is no use.
+        return first == Action::GiveUp && !suspicious;
     }
     let moves = job.tries.count >= 2 && action != Action::SameSession;
     if matches!(action, Action::NewLogin | Action::Reinitialise) {
