@@ -40,20 +40,23 @@ pub struct Running {
     operators: Shutdown,
 }
 
-/// The token that the configuration names.
+/// The tokens that the configuration names, used as one.
 ///
 /// # Errors
-/// When the module cannot be loaded.
-pub fn token(config: &config::Hsm) -> Result<hsm::Hsm, hsm::Error> {
-    let mut settings = hsm::Settings::new(
-        config.module.clone(),
-        config.token.clone(),
-        config.pin.clone(),
-    );
-    settings.workers = config.workers;
-    settings.queue = config.queue;
-    settings.start_patience = config.start_patience;
-    hsm::Hsm::start(settings)
+/// When a module cannot be loaded.
+pub fn tokens(config: &[config::Hsm]) -> Result<hsm::Hsm, hsm::Error> {
+    let settings = config.iter().map(|config| {
+        let mut settings = hsm::Settings::new(
+            config.module.clone(),
+            config.token.clone(),
+            config.pin.clone(),
+        );
+        settings.workers = config.workers;
+        settings.queue = config.queue;
+        settings.start_patience = config.start_patience;
+        settings
+    });
+    hsm::Hsm::start_all(settings.collect())
 }
 
 /// Starts the daemon: when it returns, every listener is bound. The token may still be on its way.
@@ -72,28 +75,20 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
 }
 
 async fn service(config: &Config, shutdown: Shutdown) -> anyhow::Result<Service> {
-    let hsms = config
-        .hsm
-        .iter()
-        .map(token)
-        .collect::<Result<Vec<_>, _>>()
-        .context("cannot start the token layer")?;
-    let first = hsms.first().cloned().context("no token is configured")?;
+    let hsm = tokens(&config.hsm).context("cannot start the token layer")?;
     let registry = Registry::open(
         &config.store,
         &config.activation,
         config.authority.as_ref(),
-        first,
+        hsm.clone(),
     )
     .await
     .context("cannot open the store")?;
     let metrics = Metrics::new()?;
     let threads = config.limits.cpu_threads;
-    let mut reading = pdf::Limits::default();
-    reading.max_stream = reading.max_stream.max(config.limits.file.in_memory());
     Ok(Service {
         registry,
-        hsms,
+        hsm,
         budget: Budget::new(config.limits.in_flight.get()),
         cpu: cpu::Pool::new(
             threads,
@@ -103,7 +98,7 @@ async fn service(config: &Config, shutdown: Shutdown) -> anyhow::Result<Service>
         downloads: downloads(&config.download)?,
         metrics,
         limits: config.limits.clone(),
-        reading,
+        reading: pdf::Limits::default(),
         signature: config.signature.clone(),
         trusted_proxies: if config.listen.behind_proxy {
             config.listen.trusted_proxies.clone()
@@ -161,7 +156,12 @@ async fn listen(
     }
     if let Some(address) = config.listen.plain {
         let shared = shared(routes::applications(Arc::clone(service)), &service.shutdown);
-        bound.push((bind("plain", address, None).await?, shared));
+        let mut listener = bind("plain", address, None).await?;
+        if !address.ip().is_loopback() {
+            // Without TLS nothing but the proxies named may come near it.
+            listener = listener.only(&config.listen.trusted_proxies);
+        }
+        bound.push((listener, shared));
     }
     if let Some(address) = config.listen.metrics {
         // Operators must get through when applications hold every place.
@@ -222,9 +222,7 @@ impl Running {
         {
             tracing::warn!("requests were still under way at the end");
         }
-        for token in &service.hsms {
-            token.shutdown(DRAIN_GRACE).await;
-        }
+        service.hsm.shutdown(DRAIN_GRACE).await;
         service.registry.close().await;
         self.operators.begin();
         let failed = service.shutdown.has_failed();

@@ -88,10 +88,15 @@ impl Scene {
             Ok(())
         };
         let response = match admitted {
-            Ok(()) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-                Ok(response) => response,
-                Err(_) => Problem::Panicked.into_response(),
-            },
+            Ok(()) => {
+                let deadline = self.started + service.limits.request_deadline;
+                let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+                match tokio::time::timeout_at(deadline.into(), run).await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(_)) => Problem::Panicked.into_response(),
+                    Err(_) => Problem::Overloaded.into_response(),
+                }
+            }
             Err(problem) => problem.into_response(),
         };
         self.finish(response, &request_id)
@@ -126,13 +131,13 @@ impl Scene {
     fn log(&self, problem: &Problem) {
         match problem.cause() {
             Problem::Internal(cause) => {
-                tracing::error!(error = %chain(cause.as_ref()), "request failed")
+                tracing::error!(error = %chain(cause.as_ref()), "request failed");
             }
             Problem::StoreUnavailable(cause) => {
-                tracing::error!(error = %chain(cause.as_ref()), "the store failed")
+                tracing::error!(error = %chain(cause.as_ref()), "the store failed");
             }
             Problem::TokenUnavailable(cause) => {
-                tracing::warn!(error = %chain(cause.as_ref()), "the token failed")
+                tracing::warn!(error = %chain(cause.as_ref()), "the token failed");
             }
             Problem::Panicked => {
                 self.metrics.panics.inc();

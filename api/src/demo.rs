@@ -140,7 +140,7 @@ async fn move_in(house: &House, config: &Config, addresses: &Addresses) -> anyho
 
 /// A new TLS certificate by the house's authority.
 async fn issue_again(house: &House, config: &Config, ip: IpAddr) -> anyhow::Result<()> {
-    let token = assemble::token(config.hsm.first().context("no token is configured")?)?;
+    let token = assemble::tokens(&config.hsm)?;
     let waiting = token.clone();
     tokio::task::spawn_blocking(move || waiting.wait_usable(PATIENCE)).await??;
     let registry = Registry::open(

@@ -15,23 +15,29 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// How long a failed provision waits.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Looks at the tokens until the process ends, and ends it when one can only be mended by another process.
+/// Looks at the tokens until the process ends, and ends it when they can only be mended by another process.
 pub async fn watch(service: Arc<Service>) {
-    let mut known: Vec<Option<State>> = vec![None; service.hsms.len()];
+    let mut known: Vec<State> = Vec::new();
     while !service.shutdown.begun.is_cancelled() {
-        for (index, (token, known)) in service.hsms.iter().zip(&mut known).enumerate() {
-            let health = token.health();
-            if *known != Some(health.state) {
-                tell(index, &health);
-                *known = Some(health.state);
+        let tokens = service.hsm.tokens();
+        for (index, (_, health)) in tokens.iter().enumerate() {
+            if known.get(index) != Some(&health.state) {
+                tell(index, health);
             }
-            if health.needs_restart {
-                tracing::error!(
-                    hsm = index,
-                    "the module can only be mended by another process"
-                );
-                service.shutdown.begin_failed();
-            }
+        }
+        let all = service.hsm.health();
+        let states: Vec<State> = tokens.into_iter().map(|(_, health)| health.state).collect();
+        if states != known {
+            notify::tell(match all.state {
+                State::Probing => "STATUS=looking for the token",
+                State::Unusable => "STATUS=the token is unusable",
+                State::Usable => "STATUS=serving",
+            });
+        }
+        known = states;
+        if all.needs_restart {
+            tracing::error!("the module can only be mended by another process");
+            service.shutdown.begin_failed();
         }
         tokio::time::sleep(INTERVAL).await;
     }
@@ -44,26 +50,22 @@ fn tell(index: usize, health: &Health) {
         .map(|reason| chain(reason))
         .unwrap_or_default();
     match health.state {
-        State::Probing => tracing::info!(hsm = index, reason, "the token is being looked for"),
-        State::Unusable => tracing::error!(hsm = index, reason, "the token is unusable"),
+        State::Probing => {
+            tracing::info!(hsm = index, reason, "the token is being looked for");
+        }
+        State::Unusable => {
+            tracing::error!(hsm = index, reason, "the token is unusable");
+        }
         State::Usable => {
-            tracing::info!(hsm = index, workers = health.workers, "the token is usable")
+            tracing::info!(hsm = index, workers = health.workers, "the token is usable");
         }
     }
-    notify::tell(match health.state {
-        State::Probing => "STATUS=looking for the token",
-        State::Unusable => "STATUS=the token is unusable",
-        State::Usable => "STATUS=serving",
-    });
 }
 
 /// Makes, once the first token is usable, what store and token need to begin with.
 pub async fn provision(service: Arc<Service>) {
     while !service.shutdown.begun.is_cancelled() {
-        let usable = service
-            .hsms
-            .first()
-            .is_some_and(|token| token.health().state == State::Usable);
+        let usable = service.hsm.health().state == State::Usable;
         if !usable {
             tokio::time::sleep(INTERVAL).await;
             continue;
@@ -74,7 +76,7 @@ pub async fn provision(service: Arc<Service>) {
                 return;
             }
             Err(error) => {
-                tracing::error!(error = %chain(&error), "the token does not hold what the store needs")
+                tracing::error!(error = %chain(&error), "the token does not hold what the store needs");
             }
         }
         tokio::time::sleep(AGAIN).await;

@@ -13,7 +13,8 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use signer::pades::Warning;
 
 use crate::conduct::conduct;
 use crate::problem::Problem;
@@ -23,7 +24,11 @@ use crate::service::Service;
 pub fn applications(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/sign/pdf", post(esign_v1::sign))
-        .route("/api/sign/download/{id_dokumen}", get(esign_v1::download))
+        // HEAD would spend the one download on an answer without a body.
+        .route(
+            "/api/sign/download/{id_dokumen}",
+            get(esign_v1::download).head(async || Problem::MethodNotAllowed),
+        )
         .route("/api/user/status/{nik}", get(esign_v1::status))
         .route("/api/v2/sign/pdf", post(esign_v2::sign))
         .route("/api/v2/user/check/status", post(esign_v2::check_status))
@@ -44,8 +49,28 @@ pub fn operators(service: Arc<Service>) -> Router {
 
 /// The answer's field with what the caller should know of a document that was signed all the same.
 const WARNING: HeaderName = HeaderName::from_static("x-segeld-warning");
-/// A damaged document was rewritten before it was signed.
-const REPAIRED: &str = "repaired";
+
+/// Names each warning once.
+fn warn(headers: &mut HeaderMap, warnings: &[Warning]) {
+    let mut words: Vec<&str> = warnings.iter().map(|warning| word(*warning)).collect();
+    words.sort_unstable();
+    words.dedup();
+    if let Ok(value) = HeaderValue::from_str(&words.join(", "))
+        && !words.is_empty()
+    {
+        headers.insert(WARNING, value);
+    }
+}
+
+fn word(warning: Warning) -> &'static str {
+    match warning {
+        Warning::BrokenSignature => "earlier-signature-broken",
+        Warning::ChangedAfterSigning => "changed-after-signing",
+        Warning::Repaired => "repaired",
+        Warning::Xfa => "xfa-form",
+        _ => "other",
+    }
+}
 
 /// A JSON answer with status 200.
 fn json(value: &serde_json::Value) -> Response {

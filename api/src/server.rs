@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use ipnet::IpNet;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -39,6 +40,8 @@ pub struct Listener {
     name: &'static str,
     socket: TcpListener,
     tls: Option<Arc<ServerConfig>>,
+    /// Who may connect; empty means everybody.
+    peers: Vec<IpNet>,
 }
 
 /// What every connection of a listener shares.
@@ -70,7 +73,20 @@ impl Listener {
             name,
             socket: TcpListener::bind(address).await?,
             tls,
+            peers: Vec::new(),
         })
+    }
+
+    /// Lets nobody else connect than these; the others see the connection close.
+    #[must_use]
+    pub fn only(mut self, peers: &[IpNet]) -> Self {
+        peers.clone_into(&mut self.peers);
+        self
+    }
+
+    fn admits(&self, peer: SocketAddr) -> bool {
+        let peer = peer.ip().to_canonical();
+        self.peers.is_empty() || self.peers.iter().any(|net| net.contains(&peer))
     }
 
     /// The address bound, with the port that was chosen.
@@ -99,6 +115,10 @@ impl Listener {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
+            if !self.admits(peer) {
+                tracing::info!(listener = self.name, peer = %peer.ip(), "not a trusted proxy");
+                continue;
+            }
             let (shared, tls, name) = (shared.clone(), self.tls.clone(), self.name);
             let tasks = shared.shutdown.tasks.clone();
             tasks.spawn(async move {

@@ -19,8 +19,8 @@ use crate::shutdown::Shutdown;
 pub struct Service {
     /// Who may sign with what.
     pub registry: Registry,
-    /// The tokens, in the configuration's order.
-    pub hsms: Vec<Hsm>,
+    /// The tokens, used as one.
+    pub hsm: Hsm,
     /// Bytes in flight.
     pub budget: Budget,
     /// Work of the processor.

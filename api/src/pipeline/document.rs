@@ -28,8 +28,8 @@ pub struct Document {
     pub digest: [u8; 32],
     /// Its size as it came.
     pub size: u64,
-    /// Whether it was damaged and has been rewritten.
-    pub repaired: bool,
+    /// What the caller should know of it.
+    pub warnings: Vec<Warning>,
 }
 
 impl Document {
@@ -93,7 +93,7 @@ impl Job {
             parts: vec![self.document],
             digest: [0; 32],
             size,
-            repaired: false,
+            warnings: Vec::new(),
         };
         requests.reverse();
         while let Some(request) = requests.pop() {
@@ -146,7 +146,12 @@ impl Document {
     }
 
     fn append(&mut self, signed: Signed) {
-        self.repaired |= signed.warnings.contains(&Warning::Repaired);
+        let new: Vec<Warning> = signed
+            .warnings
+            .into_iter()
+            .filter(|warning| !self.warnings.contains(warning))
+            .collect();
+        self.warnings.extend(new);
         if let Base::Rewritten(rewritten) = signed.base {
             self.parts = vec![share(rewritten)];
         }

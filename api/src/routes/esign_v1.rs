@@ -89,6 +89,7 @@ fn answer(
     base64: bool,
     lease: Lease,
 ) -> Result<Response, Problem> {
+    let warnings = document.warnings;
     let (kind, body) = if base64 {
         let tail = format!(
             r#"","id_dokumen":"{}","message":"Proses signing berhasil"}}"#,
@@ -113,9 +114,7 @@ fn answer(
         DOCUMENT_ID,
         HeaderValue::from_str(id.as_str()).map_err(Problem::internal)?,
     );
-    if document.repaired {
-        headers.insert(super::WARNING, HeaderValue::from_static(super::REPAIRED));
-    }
+    super::warn(headers, &warnings);
     Ok(response)
 }
 
@@ -144,7 +143,7 @@ pub async fn download(
         parts: vec![Bytes::from(content)],
         digest: [0; 32],
         size,
-        repaired: false,
+        warnings: Vec::new(),
     };
     answer(&id, document, false, lease)
 }

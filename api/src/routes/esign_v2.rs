@@ -59,7 +59,10 @@ pub async fn sign(
 
 /// `{"time":…,"file":["…",…]}`, encoded while it leaves.
 fn answer(documents: Vec<Document>, began: Instant, lease: Lease) -> Response {
-    let repaired = documents.iter().any(|document| document.repaired);
+    let warnings: Vec<_> = documents
+        .iter()
+        .flat_map(|document| document.warnings.iter().copied())
+        .collect();
     let time = began.elapsed().as_millis();
     let mut body = Pieces::new().plain(format!(r#"{{"time":{time},"file":["#));
     for (index, document) in documents.into_iter().enumerate() {
@@ -74,11 +77,7 @@ fn answer(documents: Vec<Document>, began: Instant, lease: Lease) -> Response {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if repaired {
-        response
-            .headers_mut()
-            .insert(super::WARNING, HeaderValue::from_static(super::REPAIRED));
-    }
+    super::warn(response.headers_mut(), &warnings);
     response
 }
 

@@ -25,18 +25,14 @@ pub async fn alive() -> &'static str {
 pub async fn ready(State(service): State<Arc<Service>>) -> Response {
     let ending = service.shutdown.begun.is_cancelled();
     let store = service.registry.probe().await;
-    let tokens: Vec<_> = service
-        .hsms
-        .iter()
-        .map(|token| {
-            let health = token.health();
-            json!({
-                "state": state(health.state),
-                "reason": health.reason.map(|reason| reason.to_string()),
-            })
+    let tokens = service.hsm.tokens().into_iter().map(|(_, health)| {
+        json!({
+            "state": state(health.state),
+            "reason": health.reason.map(|reason| reason.to_string()),
         })
-        .collect();
-    let usable = *service.provisioned.borrow() && is_usable(&service);
+    });
+    let tokens: Vec<_> = tokens.collect();
+    let usable = *service.provisioned.borrow() && service.hsm.health().state == hsm::State::Usable;
     let ready = !ending && usable && store.is_ok();
     let mut response = super::json(&json!({
         "ready": ready,
@@ -50,18 +46,10 @@ pub async fn ready(State(service): State<Arc<Service>>) -> Response {
     response
 }
 
-/// Whether every token serves.
-fn is_usable(service: &Service) -> bool {
-    service
-        .hsms
-        .iter()
-        .all(|token| token.health().state == hsm::State::Usable)
-}
-
 /// GET /metrics, in the Prometheus text format.
 pub async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    for (index, token) in service.hsms.iter().enumerate() {
-        note(&service.metrics.tokens, &index.to_string(), &token.health());
+    for (index, (_, health)) in service.hsm.tokens().into_iter().enumerate() {
+        note(&service.metrics.tokens, &index.to_string(), &health);
     }
     service
         .metrics
@@ -109,6 +97,8 @@ fn note(figures: &TokenFigures, name: &str, health: &hsm::Health) {
         ("logins", counters.logins),
         ("reinitialisations", counters.reinitialisations),
         ("stuck", counters.stuck),
+        ("waited_us", counters.waited),
+        ("worked_us", counters.worked),
     ] {
         figures
             .events

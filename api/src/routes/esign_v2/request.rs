@@ -45,6 +45,13 @@ pub(super) fn read(mut body: Vec<u8>, lease: Lease, caps: Caps) -> Result<Order,
             bytes.zeroize();
         }
     }
+    // Documents that could not be decoded in place are in memory twice more: as text and as bytes.
+    let apart = encoded
+        .iter()
+        .any(|document| matches!(document, Encoded::Owned(_)));
+    if apart && !lease.reach((body.len() as u64).saturating_mul(3)) {
+        return Err(Problem::Overloaded);
+    }
     let files = decode(body, encoded, caps)?;
     Ok(Order {
         who,
