@@ -31,6 +31,14 @@ pub struct ExistingSignature {
     pub contents: Vec<u8>,
 }
 
+impl ExistingSignature {
+    /// Whether it was made with this certificate, given in DER, or at least carries it.
+    #[must_use]
+    pub fn carries(&self, certificate: &[u8]) -> bool {
+        !certificate.is_empty() && memchr::memmem::find(&self.contents, certificate).is_some()
+    }
+}
+
 impl Inspection {
     /// Whether there is a signature that a change could break.
     #[must_use]

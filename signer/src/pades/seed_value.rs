@@ -63,8 +63,13 @@ pub(super) fn obey(seed: &SeedValue, request: &Request) -> Result<Obeyed, Error>
     })
 }
 
+/// Some writers put digests in lower case.
 fn lists(listed: Option<&[Vec<u8>]>, name: &str) -> bool {
-    listed.is_none_or(|listed| listed.iter().any(|item| item == name.as_bytes()))
+    listed.is_none_or(|listed| {
+        listed
+            .iter()
+            .any(|item| item.eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 fn sub_filter(seed: &SeedValue, request: &Request) -> Result<SubFilter, Error> {

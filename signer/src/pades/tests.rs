@@ -378,6 +378,10 @@ fn seed_values_are_obeyed_or_refused_by_name() {
         refused("/Ff 64/DigestMethod[/SHA512]", None),
         "DigestMethod"
     );
+    assert_eq!(
+        refused("/Ff 64/DigestMethod[(sha256)]", None),
+        "ETSI.CAdES.detached"
+    );
     assert_eq!(refused("/MDP<</P 2>>", None), "MDP");
     assert_eq!(refused("/TimeStamp<</URL(x)/Ff 1>>", None), "TimeStamp");
     assert_eq!(
@@ -422,6 +426,13 @@ fn a_form_that_holds_a_signature_keeps_its_flags() {
     let signed = sign(&document, &request()).unwrap();
     assert!(memchr::memmem::find(&signed, b"SigFlags").is_none());
     let inspection = inspect(&signed, None, &Limits::default()).unwrap();
+    let leaf = SIGNER.chain().leaf().as_der();
+    let carries: Vec<bool> = inspection
+        .signatures
+        .iter()
+        .map(|signature| signature.carries(leaf))
+        .collect();
+    assert_eq!(carries, [false, true]);
     let names: Vec<&str> = inspection
         .signatures
         .iter()
