@@ -5,9 +5,10 @@
 //! Images and captions are prepared once and shared: between the places of a file and between the files of a batch.
 //!
 //! Drawing knows nothing of the document: page geometry and the constraints of an archival claim come as values. Only the
-//! search for a [`marker`] reads it.
+//! search for a [`marker`] and the reading of a [`claim`] look into it.
 
 mod caption;
+pub mod claim;
 mod content;
 mod draw;
 mod error;
@@ -17,6 +18,7 @@ pub mod marker;
 pub mod qr;
 
 pub use caption::Caption;
+pub use claim::Claim;
 pub use draw::{Constraints, DeviceColour, Drawing, Objects};
 pub use error::Error;
 pub use image::Image;

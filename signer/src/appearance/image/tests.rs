@@ -494,3 +494,64 @@ fn jpeg_bombs_and_breakage_are_refused() {
     .concat();
     assert_eq!(refused(&bomb), Error::ImageLimit { what: "scans" });
 }
+
+/// Numbers without order, the same in every run.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+}
+
+#[test]
+fn damage_ends_in_a_picture_or_a_refusal() {
+    let mut palette = Png {
+        interlaced: true,
+        ..Png::new(3, 4)
+    };
+    palette.chunks.push((b"PLTE", vec![7; 48]));
+    palette.chunks.push((b"tRNS", vec![9; 16]));
+    let files = [
+        Png::new(6, 16).write(pattern(16)),
+        palette.write(|x, y, _| u16::try_from((x + y) % 16).unwrap()),
+        jpeg(ColorType::Rgb, &[90, 80, 70], 40, 40, false),
+        jpeg(ColorType::CmykAsYcck, &[90, 80, 70, 60], 33, 17, true),
+        with_segment(
+            &jpeg(ColorType::Luma, &[90], 20, 20, true),
+            0xE1,
+            &exif(6, true),
+        ),
+    ];
+    let rounds = std::env::var("SEGELD_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(300);
+    let mut noise = Noise(1);
+    for file in files {
+        for _ in 0..rounds {
+            let mut damaged = file.clone();
+            for _ in 0..=noise.below(6) {
+                let at = noise.below(damaged.len());
+                match noise.below(4) {
+                    0 => damaged.truncate(at.max(1)),
+                    1 => damaged.insert(at, u8::try_from(noise.below(256)).unwrap()),
+                    _ => damaged[at] = u8::try_from(noise.below(256)).unwrap(),
+                }
+            }
+            if let Ok(image) = decode(
+                &damaged,
+                &Limits {
+                    pixels: 100_000,
+                    ..Limits::default()
+                },
+            ) {
+                let _plain_or_refusal = image.plain();
+            }
+        }
+    }
+}

@@ -557,3 +557,49 @@ fn word_at(file: &std::path::Path, (page, x, y): (u32, f64, f64), tag: &str) -> 
                 && (top - 3.0..=bottom + 3.0).contains(&y)
         })
 }
+
+#[test]
+fn damage_ends_in_a_place_or_a_refusal() {
+    let mut builder = Builder::new();
+    let form = builder.form("BT /H 20 Tf 0 0 Td (#) Tj ET", Dictionary::new());
+    let content = "/F Do BT /C 10 Tf 9 9 Td <00010002> Tj /P 9 Tf [(\u{1}) -9 (\u{2})] TJ /N 5 Tf <0001> ' /T 7 Tf (x) Tj ET";
+    builder
+        .page_with(content, dictionary! { "F" => Object::Reference(form) })
+        .set("Rotate", 90);
+    let file = builder.finish();
+    let rounds = std::env::var("SEGELD_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(100);
+    let mut state = 1_u64;
+    let mut below = |bound: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % bound
+    };
+    for _ in 0..rounds {
+        let mut damaged = file.clone();
+        for _ in 0..=below(8) {
+            let at = below(damaged.len());
+            damaged[at] = if below(2) == 0 {
+                b"0123456789<>[]()/ "[below(18)]
+            } else {
+                u8::try_from(below(256)).unwrap()
+            };
+        }
+        let result = locate(
+            &damaged,
+            None,
+            &[marker("#")],
+            Instant::now() + Duration::from_secs(5),
+        );
+        assert!(
+            !matches!(
+                result,
+                Err(Error::Deadline | Error::TooComplex("it cannot be read"))
+            ),
+            "{result:?}"
+        );
+    }
+}
