@@ -5,6 +5,8 @@ mod download;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod locked;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod people;

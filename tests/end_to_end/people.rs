@@ -26,6 +26,11 @@ pub(crate) fn revoked() -> Person {
     person("_REVOKED")
 }
 
+/// Belongs to another agency than the application.
+pub(crate) fn foreign() -> Person {
+    person("_FOREIGN")
+}
+
 /// Well formed, and nobody.
 pub(crate) const NOBODY: &str = "9999999999999999";
 

@@ -7,7 +7,7 @@ use segeld_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::people::{NOBODY, client, ec, revoked, rsa};
+use crate::people::{NOBODY, client, ec, foreign, revoked, rsa};
 
 fn v2(nik: &str, passphrase: &str, pdf: &[u8]) -> Value {
     json!({ "nik": nik, "passphrase": passphrase, "file": [encode(pdf)], "signatureProperties": [{ "tampilan": "INVISIBLE" }] })
@@ -46,6 +46,31 @@ async fn an_unknown_person_is_2011() {
     for answer in both(NOBODY, "apa saja", &Document::new().build()).await {
         answer.refused(400, 2011);
     }
+}
+
+#[tokio::test]
+async fn a_person_of_another_agency_is_like_nobody() {
+    let document = Document::new().build();
+    let foreign = foreign();
+    let (theirs, nobodys) = (
+        both(foreign.nik, foreign.passphrase, &document).await,
+        both(NOBODY, foreign.passphrase, &document).await,
+    );
+    for (theirs, nobodys) in theirs.iter().zip(&nobodys) {
+        theirs.refused(400, 2011);
+        assert_eq!(
+            (theirs.status, &theirs.body),
+            (nobodys.status, &nobodys.body)
+        );
+    }
+    let status = client()
+        .get(&format!("/api/user/status/{}", foreign.nik))
+        .await;
+    assert_eq!(status.json()["status"], "NOT_REGISTERED");
+    let status = client()
+        .post("/api/v2/user/check/status", &json!({ "nik": foreign.nik }))
+        .await;
+    assert_eq!(status.json()["status"], "NOT_REGISTERED");
 }
 
 #[tokio::test]
