@@ -196,13 +196,13 @@ impl Registry {
     /// # Errors
     /// When the store did not commit.
     pub async fn record(&self, lines: Vec<SignatureRecord>) -> Result<(), Error> {
-        let now = store::now();
-        let lines = lines
-            .into_iter()
-            .map(|line| Ok((id::by_time(now)?, line)))
-            .collect::<Result<_, Error>>()?;
-        let insert = store::record::Insert { at: now, lines };
-        Ok(self.0.store.writer.commit(insert).await?)
+        let at = store::now();
+        let line = |record| {
+            let id = id::by_time(at)?;
+            Ok(store::record::Line { id, at, record })
+        };
+        let lines = lines.into_iter().map(line).collect::<Result<_, Error>>()?;
+        Ok(self.0.store.writer.append(lines).await?)
     }
 
     /// Whether the store answers.

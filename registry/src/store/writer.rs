@@ -3,7 +3,9 @@
 //! A durable commit costs milliseconds of waiting for the disk and some 100 µs of CPU; a statement inside a
 //! transaction costs 8 µs. So one task takes whatever has come while the last commit was under way, runs it in
 //! one transaction, commits, and only then tells the callers. When a statement fails the transaction is rolled
-//! back and each unit runs again in one of its own, so that one caller's fault is nobody else's.
+//! back and each unit runs again in one of its own, so that one caller's fault is nobody else's. Each statement is
+//! a round trip to the driver's thread, so the lines of records that wait are inserted by one; where nothing else
+//! waits it is its own transaction.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +14,7 @@ use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions, Connection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::record::{self, CHUNK, Line};
 use super::{Error, prepare};
 
 /// Units in one transaction at most.
@@ -73,6 +76,19 @@ impl Writer {
             .map_err(Error::from)
     }
 
+    /// Appends lines to the records and waits until they are durable.
+    pub(crate) async fn append(&self, lines: Vec<Line>) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs
+            .send(Message::Lines(Append { lines, reply }))
+            .await
+            .map_err(|_| Error::Closed)?;
+        answer
+            .await
+            .map_err(|_| Error::Closed)?
+            .map_err(Error::from)
+    }
+
     /// Ends the task after what has been sent so far.
     pub(crate) async fn close(&self) {
         let (done, closed) = oneshot::channel();
@@ -86,7 +102,45 @@ impl Writer {
 #[derive(Debug)]
 enum Message {
     Job(Box<dyn Job>),
+    Lines(Append),
     Close(oneshot::Sender<()>),
+}
+
+/// Lines of one caller.
+#[derive(Debug)]
+struct Append {
+    lines: Vec<Line>,
+    reply: oneshot::Sender<Result<(), sqlx::Error>>,
+}
+
+impl Append {
+    fn answer(self, outcome: Result<(), sqlx::Error>) {
+        // A caller that has gone away does not undo what is committed.
+        drop(self.reply.send(outcome));
+    }
+}
+
+/// What is committed together.
+#[derive(Debug, Default)]
+struct Group {
+    jobs: Vec<Box<dyn Job>>,
+    appends: Vec<Append>,
+}
+
+impl Group {
+    /// One statement that needs no transaction around it.
+    fn is_one_statement(&self) -> bool {
+        let lines = self.appends.iter().map(|append| append.lines.len());
+        self.jobs.is_empty() && lines.sum::<usize>() <= CHUNK
+    }
+
+    async fn run(&mut self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        for job in &mut self.jobs {
+            job.run(connection).await?;
+        }
+        let lines = self.appends.iter().flat_map(|append| &append.lines);
+        record::insert(connection, lines).await
+    }
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>;
@@ -141,15 +195,18 @@ impl Work {
         let mut messages = Vec::with_capacity(GROUP);
         let mut closing = Vec::new();
         while closing.is_empty() && inbox.recv_many(&mut messages, GROUP).await > 0 {
-            let mut group = Vec::with_capacity(messages.len());
+            let mut group = Group::default();
             for message in messages.drain(..) {
                 match message {
-                    Message::Job(job) => group.push(job),
+                    Message::Job(job) => group.jobs.push(job),
+                    Message::Lines(append) => group.appends.push(append),
                     Message::Close(done) => closing.push(done),
                 }
             }
             if self.transact(&mut group).await.is_ok() {
-                group.into_iter().for_each(|job| job.acknowledge());
+                group.jobs.into_iter().for_each(|job| job.acknowledge());
+                let appends = group.appends.into_iter();
+                appends.for_each(|append| append.answer(Ok(())));
             } else {
                 self.one_by_one(group).await;
             }
@@ -163,25 +220,38 @@ impl Work {
     }
 
     /// Runs each unit in a transaction of its own, after their common one was rolled back.
-    async fn one_by_one(&mut self, group: Vec<Box<dyn Job>>) {
+    async fn one_by_one(&mut self, group: Group) {
         if self.connection.ping().await.is_err() {
             match connect(&self.options).await {
                 Ok(connection) => self.connection = connection,
                 Err(error) => tracing::warn!(%error, "the writer cannot reach the store"),
             }
         }
-        for job in group {
-            let mut alone = [job];
+        for job in group.jobs {
+            let mut alone = Group::default();
+            alone.jobs.push(job);
             let outcome = self.transact(&mut alone).await;
-            let [job] = alone;
-            match outcome {
-                Ok(()) => job.acknowledge(),
-                Err(error) => job.fail(error),
+            let job = alone.jobs.pop();
+            match (job, outcome) {
+                (Some(job), Ok(())) => job.acknowledge(),
+                (Some(job), Err(error)) => job.fail(error),
+                (None, _) => {}
+            }
+        }
+        for append in group.appends {
+            let mut alone = Group::default();
+            alone.appends.push(append);
+            let outcome = self.transact(&mut alone).await;
+            if let Some(append) = alone.appends.pop() {
+                append.answer(outcome);
             }
         }
     }
 
-    async fn transact(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+    async fn transact(&mut self, group: &mut Group) -> Result<(), sqlx::Error> {
+        if group.is_one_statement() {
+            return group.run(&mut self.connection).await;
+        }
         let begin = if self.connection.backend_name() == "SQLite" {
             // Takes the right to write at once: a transaction that starts by reading may be refused it later.
             "BEGIN IMMEDIATE"
@@ -189,9 +259,7 @@ impl Work {
             "BEGIN"
         };
         let mut transaction = self.connection.begin_with(begin).await?;
-        for job in group {
-            job.run(&mut transaction).await?;
-        }
+        group.run(&mut transaction).await?;
         transaction.commit().await
     }
 }

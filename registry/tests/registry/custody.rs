@@ -41,7 +41,7 @@ fn an_approval_releases_so_many_signatures_of_one_key() {
             let root = identity.chain().certificates().last().expect("a root");
             assert_eq!(root.as_der(), anchor.as_der());
 
-            let line = SignatureRecord {
+            let signed = SignatureRecord {
                 request_id: "1".to_owned(),
                 application: house.application.id(),
                 holder: Some(house.budi),
@@ -50,7 +50,25 @@ fn an_approval_releases_so_many_signatures_of_one_key() {
                 document_size: Some(5),
                 outcome: Outcome::Signed,
             };
-            house.registry.record(vec![line; 3]).await.expect("durable");
+            let refused = SignatureRecord {
+                holder: None,
+                document_id: None,
+                document_digest: None,
+                document_size: None,
+                outcome: Outcome::NotRegistered,
+                ..signed.clone()
+            };
+            let mut lines = vec![signed; 50];
+            lines.extend([refused.clone(), refused]);
+            house.registry.record(lines).await.expect("durable");
+            assert_eq!(
+                count(&house, "signature_record WHERE holder IS NULL").await,
+                2
+            );
+            assert_eq!(
+                count(&house, "signature_record WHERE document_size = 5").await,
+                50
+            );
         },
     );
 }

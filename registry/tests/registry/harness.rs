@@ -175,14 +175,27 @@ async fn postgres(path: &Path) -> Option<String> {
     Some(server.replace("DATABASE", &name))
 }
 
-/// Changes the store behind the registry's back.
-pub(crate) async fn tamper(house: &House, sql: &'static str) {
+/// The store, past the registry.
+async fn behind(house: &House) -> sqlx::AnyConnection {
     let file = format!("sqlite://{}", house.directory.join("segeld.db").display());
     let url = postgres(&house.directory).await.unwrap_or(file);
     sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(&url).await.expect("the store");
-    let done = sqlx::query(sql).execute(&mut connection).await;
+    sqlx::AnyConnection::connect(&url).await.expect("the store")
+}
+
+/// Changes the store behind the registry's back.
+pub(crate) async fn tamper(house: &House, sql: &'static str) {
+    let done = sqlx::query(sql).execute(&mut behind(house).await).await;
     assert!(done.expect("a change").rows_affected() > 0);
+}
+
+/// Rows of a table.
+pub(crate) async fn count(house: &House, rows: &str) -> i64 {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {rows}"));
+    let count = sqlx::query_scalar(sql)
+        .fetch_one(&mut behind(house).await)
+        .await;
+    count.expect("a count")
 }
 
 pub(crate) async fn application(

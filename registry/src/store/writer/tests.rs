@@ -4,8 +4,10 @@ use sqlx::AnyConnection;
 use tokio::task::JoinSet;
 
 use super::Unit;
-use crate::id::AgencyId;
-use crate::store::{Error, Store, agency};
+use crate::id::{AgencyId, ApplicationId, by_time};
+use crate::record::{Outcome, SignatureRecord};
+use crate::store::record::Line;
+use crate::store::{Error, Store, agency, now};
 
 /// The store's directory goes when the test ends.
 async fn store() -> (tempfile::TempDir, Store) {
@@ -38,6 +40,22 @@ impl Unit for Both {
             return Err(sqlx::Error::RowNotFound);
         }
         Ok(())
+    }
+}
+
+fn line() -> Line {
+    Line {
+        id: by_time(now()).unwrap(),
+        at: now(),
+        record: SignatureRecord {
+            request_id: "1".to_owned(),
+            application: ApplicationId::random().unwrap(),
+            holder: None,
+            document_id: None,
+            document_digest: None,
+            document_size: None,
+            outcome: Outcome::Failed,
+        },
     }
 }
 
@@ -91,6 +109,49 @@ async fn a_unit_holds_together_among_others() {
     assert!(good.is_ok() && other.is_ok());
     assert!(matches!(bad, Err(Error::Statement { .. })));
     assert_eq!(count(&store).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_of_many_callers_are_all_kept() {
+    let (_directory, store) = store().await;
+    let store = Arc::new(store);
+    let mut callers = JoinSet::new();
+    for number in 0..300_usize {
+        let store = Arc::clone(&store);
+        callers.spawn(async move {
+            let lines = (0..number % 70).map(|_| line()).collect();
+            let appended = store.writer.append(lines).await;
+            if number % 10 == 0 {
+                let unit = named(format!("agency {number}"));
+                store.writer.commit(unit).await.unwrap();
+            }
+            appended
+        });
+    }
+    while let Some(outcome) = callers.join_next().await {
+        outcome.unwrap().unwrap();
+    }
+    let expected: usize = (0..300).map(|number| number % 70).sum();
+    let lines: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM signature_record")
+        .fetch_one(&store.pool)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(lines).unwrap(), expected);
+    assert_eq!(count(&store).await, 30);
+
+    // A line that cannot be written is refused to its caller alone.
+    let twice = line();
+    let again = Line {
+        id: twice.id,
+        ..line()
+    };
+    let (one, refused, other) = tokio::join!(
+        store.writer.append(vec![line(), twice]),
+        store.writer.append(vec![again]),
+        store.writer.append(vec![line()]),
+    );
+    assert!(one.is_ok() && other.is_ok());
+    assert!(matches!(refused, Err(Error::Exists)));
 }
 
 #[tokio::test]
