@@ -16,12 +16,16 @@
 mod algorithm;
 mod asn1;
 mod certificate;
+mod chain;
 mod cms;
 mod document;
 mod evidence;
 mod name;
 mod policy;
+mod pool;
+mod proof;
 mod report;
+mod revocation;
 mod signature;
 mod timestamp;
 mod verify;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::algorithm::{Digest, Identifier};
 use crate::asn1::{Error, Value, tag};
+use crate::report::{Check, Findings, SubIndication};
 
 /// `TSTInfo`.
 #[derive(Clone, Debug)]
@@ -30,10 +31,17 @@ impl TimeStampToken {
         imprint.end()?;
         fields.expect(tag::INTEGER)?;
         let time = fields.expect(tag::GENERALIZED_TIME)?.time()?;
-        Ok(Self {
-            digest,
-            imprint: hashed,
-            time,
-        })
+        Ok(Self { digest, imprint: hashed, time })
+    }
+
+    /// A time after the one validity is asked for proves nothing yet.
+    pub(crate) fn check(&self, now: Timestamp, findings: &mut Findings) {
+        if self.time > now {
+            findings.doubt(
+                Check::TimeOrder,
+                SubIndication::TryLater,
+                format!("the timestamp is of {}, after {now}", self.time),
+            );
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! The order of things: open, find, examine, compare, and judge the signers (EN 319 102-1, clause 5).
 
-use jiff::Timestamp;
 use signer::pdf::{self, Pdf};
 
 use crate::algorithm::Digest;
 use crate::document::{Stages, looks_signed};
 use crate::evidence::Evidence;
 use crate::policy::Policy;
+use crate::pool::Pool;
+use crate::proof::{self, Proven, Token};
 use crate::report::{
-    CertificateFacts, Check, Conclusion, Findings, Integrity, Report, SignatureReport,
+    Check, Conclusion, Findings, Integrity, Report, SignatureReport,
     SubIndication, conclusion,
 };
 use crate::signature::{ContentDigests, Examined, Found, examine, find};
@@ -29,7 +30,6 @@ fn readable(
     policy: &Policy,
     source: &dyn Evidence,
 ) -> Report {
-    let _ = source;
     let mut document = Findings::default();
     let mut digests = ContentDigests::new(stages.bytes(), policy.limits.max_hashed);
     let mut examined: Vec<Examined> = find(pdf, policy, &mut document)
@@ -37,7 +37,26 @@ fn readable(
         .map(|found| examine(found, stages, &mut digests, policy))
         .collect();
     examined.sort_by_key(|one| one.end.unwrap_or(usize::MAX));
-    let signatures: Vec<SignatureReport> = examined.into_iter().map(report).collect();
+    let pool = Pool::new(policy, source);
+    pool.add_store(pdf);
+    let mut tokens: Vec<Vec<Token>> = Vec::new();
+    for one in &mut examined {
+        let own = one
+            .cms
+            .as_ref()
+            .map(|cms| proof::tokens(cms, &mut one.findings))
+            .unwrap_or_default();
+        for cms in one.cms.iter().chain(own.iter().filter_map(Token::cms)) {
+            pool.add_cms(cms);
+        }
+        tokens.push(own);
+    }
+    let proven = proof::judge_all(&mut examined, tokens, stages, &pool);
+    let signatures: Vec<SignatureReport> = examined
+        .into_iter()
+        .zip(proven)
+        .map(|(one, proven)| report(one, proven))
+        .collect();
     Report {
         conclusion: conclusion(&document.0, &signatures),
         validation_time: policy.time,
@@ -93,12 +112,7 @@ fn unreadable(document: &[u8], error: &pdf::Error, policy: &Policy) -> Report {
     }
 }
 
-fn report(mut one: Examined) -> SignatureReport {
-    one.findings.doubt(
-        Check::CertificatePath,
-        SubIndication::NoCertificateChainFound,
-        "paths are not built yet",
-    );
+fn report(one: Examined, proven: Proven) -> SignatureReport {
     let (indication, sub_indication) = one.findings.indication();
     let integrity: Integrity = one.findings.integrity();
     let text = |key: &[u8]| {
@@ -120,17 +134,11 @@ fn report(mut one: Examined) -> SignatureReport {
         findings: one.findings.0,
         coverage: one.coverage,
         changes: Vec::new(),
-        level: None,
-        chain: one
-            .cms
-            .as_ref()
-            .and_then(|cms| cms.signer.clone())
-            .map(|signer| CertificateFacts::new(signer, false))
-            .into_iter()
-            .collect(),
-        trusted: false,
+        level: proven.level,
+        chain: proven.chain,
+        trusted: proven.trusted,
         claimed_time: one.claimed_time,
-        proven_time: None::<Timestamp>,
+        proven_time: proven.proven_time,
         digest_algorithm: one
             .cms
             .as_ref()
@@ -141,7 +149,7 @@ fn report(mut one: Examined) -> SignatureReport {
             .as_ref()
             .and_then(|cms| cms.scheme)
             .map(|scheme| scheme.name()),
-        timestamps: Vec::new(),
+        timestamps: proven.timestamps,
     }
 }
 
