@@ -1,6 +1,8 @@
 //! The order of things: open, find, examine, compare, and judge the signers (EN 319 102-1, clause 5).
 
-use signer::pdf::{self, Pdf};
+use std::collections::HashMap;
+
+use signer::pdf::{self, Anomaly, Pdf};
 
 use crate::algorithm::Digest;
 use crate::document::{Stages, looks_signed};
@@ -9,9 +11,10 @@ use crate::policy::Policy;
 use crate::pool::Pool;
 use crate::proof::{self, Proven, Token};
 use crate::report::{
-    Check, Conclusion, Findings, Integrity, Report, SignatureReport,
+    Change, Check, Conclusion, Findings, Integrity, Report, SignatureReport,
     SubIndication, conclusion,
 };
+use crate::revision::History;
 use crate::signature::{ContentDigests, Examined, Found, examine, find};
 
 /// Judges every signature of a document. There is no input that is not answered.
@@ -52,10 +55,22 @@ fn readable(
         tokens.push(own);
     }
     let proven = proof::judge_all(&mut examined, tokens, stages, &pool);
+    let history = History::read(pdf, stages, &examined, policy);
+    let sound: HashMap<String, Integrity> = examined
+        .iter()
+        .filter_map(|one| Some((one.found.field.clone()?, one.findings.integrity())))
+        .collect();
+    let structure = structure(pdf);
     let signatures: Vec<SignatureReport> = examined
         .into_iter()
         .zip(proven)
-        .map(|(one, proven)| report(one, proven))
+        .map(|(mut one, proven)| {
+            let (changes, findings) = history.judge(&one, &sound);
+            for finding in findings.0.iter().chain(&structure.0) {
+                one.findings.add(finding.check, finding.outcome, finding.detail.clone());
+            }
+            report(one, proven, changes)
+        })
         .collect();
     Report {
         conclusion: conclusion(&document.0, &signatures),
@@ -65,6 +80,35 @@ fn readable(
         revisions: pdf.revisions().len(),
         encrypted: pdf.is_encrypted(),
     }
+}
+
+/// What makes readers disagree about the whole document, whoever signed it.
+fn structure(pdf: &Pdf<'_>) -> Findings {
+    let mut findings = Findings::default();
+    for anomaly in pdf.anomalies() {
+        let (why, doubtful) = match anomaly {
+            Anomaly::DuplicateKey { id } => (format!("object {} has a key twice", id.0), true),
+            Anomaly::ObjectStreamIndex { id } => {
+                (format!("object {} is not where its object stream has it", id.0), true)
+            }
+            Anomaly::JunkBeforeHeader => ("the header is not at the beginning".to_owned(), true),
+            Anomaly::ObjectsAfterEnd => ("objects stand behind the end of the document".to_owned(), true),
+            other => (format!("{other:?}"), false),
+        };
+        if doubtful {
+            findings.doubt(Check::DocumentStructure, SubIndication::FormatFailure, why);
+        } else {
+            findings.note(Check::DocumentStructure, why);
+        }
+    }
+    if pdf.revisions().iter().any(pdf::Revision::is_contradictory) {
+        findings.doubt(
+            Check::DocumentStructure,
+            SubIndication::FormatFailure,
+            "readers that know cross-reference streams find other objects than those that do not",
+        );
+    }
+    findings
 }
 
 /// A document that cannot be opened: what looks like a signature in it is none that can be relied on.
@@ -112,7 +156,7 @@ fn unreadable(document: &[u8], error: &pdf::Error, policy: &Policy) -> Report {
     }
 }
 
-fn report(one: Examined, proven: Proven) -> SignatureReport {
+fn report(one: Examined, proven: Proven, changes: Vec<Change>) -> SignatureReport {
     let (indication, sub_indication) = one.findings.indication();
     let integrity: Integrity = one.findings.integrity();
     let text = |key: &[u8]| {
@@ -133,7 +177,7 @@ fn report(one: Examined, proven: Proven) -> SignatureReport {
         integrity,
         findings: one.findings.0,
         coverage: one.coverage,
-        changes: Vec::new(),
+        changes,
         level: proven.level,
         chain: proven.chain,
         trusted: proven.trusted,

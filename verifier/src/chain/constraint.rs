@@ -6,7 +6,9 @@ use super::Path;
 use crate::certificate::{Certificate, GeneralName};
 use crate::report::{Check, Findings, SubIndication};
 
-const PROCESSED: [ObjectIdentifier; 10] = [
+const PROCESSED: [ObjectIdentifier; 11] = [
+    // Lists are looked for wherever they come from.
+    rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS,
     rfc5280::ID_CE_BASIC_CONSTRAINTS,
     rfc5280::ID_CE_KEY_USAGE,
     rfc5280::ID_CE_EXT_KEY_USAGE,
