@@ -80,11 +80,16 @@ impl Digest {
 
     /// The digest of the parts, one after the other.
     pub(crate) fn of(self, parts: &[&[u8]]) -> Vec<u8> {
+        self.compute(parts).as_ref().to_vec()
+    }
+
+    /// The same, to verify signatures over.
+    pub(crate) fn compute(self, parts: &[&[u8]]) -> digest::Digest {
         let mut context = digest::Context::new(self.provider());
         for part in parts {
             context.update(part);
         }
-        context.finish().as_ref().to_vec()
+        context.finish()
     }
 
     /// The name in reports.
@@ -333,6 +338,21 @@ pub(crate) fn verify(
     let algorithm = verification(&key.kind, scheme)?;
     algorithm
         .verify_sig(&key.raw, message, signature)
+        .map_err(|_| Trouble::Wrong)
+}
+
+/// Verifies a signature over a message of which the digest is known.
+pub(crate) fn verify_digest(
+    key: &PublicKey,
+    scheme: Scheme,
+    digest: &digest::Digest,
+    signature: &[u8],
+) -> Result<(), Trouble> {
+    if scheme.digest().is_none() {
+        return Err(Trouble::Unsupported);
+    }
+    verification(&key.kind, scheme)?
+        .verify_digest_sig(&key.raw, digest, signature)
         .map_err(|_| Trouble::Wrong)
 }
 

@@ -73,6 +73,8 @@ struct Step<'s, 'a> {
     explained: BTreeSet<u32>,
     found: Vec<Found>,
     pages: Option<HashMap<u32, u32>>,
+    graph: &'s Graph,
+    reverse: Option<HashMap<u32, Vec<(u32, Key)>>>,
     /// Widgets of new signature fields.
     new_widgets: BTreeSet<u32>,
     /// Widgets of fields that were there before.
@@ -94,6 +96,8 @@ pub(crate) fn compare(old: &Pdf<'_>, new: &Pdf<'_>, graph: &mut Graph, limits: &
         explained: BTreeSet::new(),
         found: Vec::new(),
         pages: None,
+        graph: &*graph,
+        reverse: None,
         new_widgets: BTreeSet::new(),
         old_widgets: BTreeSet::new(),
     };
@@ -220,6 +224,13 @@ impl Step<'_, '_> {
         if self.is_changed(number) {
             self.explained.insert(number);
         }
+    }
+
+    /// Everything that refers to an object, changed or not.
+    fn all_referrers(&mut self, number: u32) -> Vec<(u32, Key)> {
+        let graph = self.graph;
+        let reverse = self.reverse.get_or_insert_with(|| graph.reverse());
+        reverse.get(&number).cloned().unwrap_or_default()
     }
 
     fn trailer(&mut self) {

@@ -53,7 +53,7 @@ pub(crate) fn tokens(cms: &Cms, findings: &mut Findings) -> Vec<Token> {
         let message = Message { content: Content::TimeStampInfo, is_cades: false };
         let checked = match SignedData::read(der) {
             Ok(signed_data) => Some(check_message(&signed_data, &message, &mut findings, |digest| {
-                Some(digest.of(&[&cms.signature]))
+                Some(digest.compute(&[&cms.signature]))
             })),
             Err(error) => {
                 findings.fail(

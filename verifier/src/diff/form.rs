@@ -299,6 +299,14 @@ impl Step<'_, '_> {
                 self.unexplained_parts(number);
             }
         }
+        // What stood there, or leads there, may not be anything else but an appearance, even where it stays.
+        let mut parts = numbers;
+        appearance::objects(self.old, before.as_ref(), &mut parts, &mut dictionaries);
+        for part in parts {
+            if !self.is_new(part) && !self.is_appearance(part, 0) {
+                self.forbid(part, "the appearance of a field is used in another place too");
+            }
+        }
         // Only the normal appearance is there when nobody touches the field.
         let before_text = appearance::shown(self.old, before.as_ref(), self.state(self.old, widget).as_deref());
         let after_text = appearance::shown(self.new, after.as_ref(), self.state(self.new, widget).as_deref());
@@ -309,6 +317,24 @@ impl Step<'_, '_> {
             return;
         }
         changes.texts.push(after_text);
+    }
+
+    /// Whether nothing but widgets lead to an object, as their appearance.
+    fn is_appearance(&mut self, number: u32, depth: usize) -> bool {
+        const MAX_DEPTH: usize = 3;
+        let own = Key::new(b"AP");
+        let referrers = self.all_referrers(number);
+        referrers.into_iter().all(|(from, key)| {
+            (key == own && self.old_widgets.contains(&from))
+                || (depth < MAX_DEPTH && from > 0 && self.is_plain(from) && self.is_appearance(from, depth + 1))
+        })
+    }
+
+    /// Whether an object is a dictionary without a type, as those of appearances are.
+    fn is_plain(&self, number: u32) -> bool {
+        self.old.object(id_of(self.old, number)).is_ok_and(|object| {
+            object.as_dict().is_ok_and(|dictionary| !dictionary.has(b"Type"))
+        })
     }
 
     /// An appearance stream that was there before may draw with what it drew with before, or with new things.

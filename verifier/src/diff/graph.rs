@@ -116,6 +116,17 @@ impl Graph {
         self.from.insert(TRAILER, edges);
     }
 
+    /// Who refers to whom, the other way round.
+    pub(crate) fn reverse(&self) -> HashMap<u32, Vec<(u32, Key)>> {
+        let mut reverse: HashMap<u32, Vec<(u32, Key)>> = HashMap::new();
+        for (from, edges) in &self.from {
+            for (target, key) in edges {
+                reverse.entry(*target).or_default().push((*from, *key));
+            }
+        }
+        reverse
+    }
+
     /// Who refers to these objects.
     pub(crate) fn referrers(&self, targets: &BTreeSet<u32>) -> HashMap<u32, Vec<(u32, Key)>> {
         let mut found: HashMap<u32, Vec<(u32, Key)>> = HashMap::new();

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use aws_lc_rs::digest;
 use signer::pdf::{Dictionary, Object};
 
 use super::Examined;
@@ -156,11 +157,12 @@ fn revision(examined: &mut Examined, stages: &Stages<'_, '_>, end: usize, policy
         .all(|byte| byte.is_ascii_whitespace() || *byte == 0);
     examined.coverage.whole_document = blank;
     if !signed.trim_ascii_end().ends_with(b"%%EOF") {
-        findings.doubt(
-            Check::ByteRange,
-            SubIndication::FormatFailure,
-            format!("the signed bytes do not end with a revision but at {end}"),
-        );
+        let detail = format!("the signed bytes do not end with a revision but at {end}");
+        if blank {
+            findings.doubt(Check::ByteRange, SubIndication::FormatFailure, detail);
+        } else {
+            findings.fail(Check::ByteRange, SubIndication::FormatFailure, detail);
+        }
         return;
     }
     let whole = match stages.at(bytes.len()) {
@@ -227,7 +229,7 @@ fn revision(examined: &mut Examined, stages: &Stages<'_, '_>, end: usize, policy
 #[derive(Debug)]
 pub(crate) struct ContentDigests<'a> {
     bytes: &'a [u8],
-    known: HashMap<(Digest, [u64; 4]), Vec<u8>>,
+    known: HashMap<(Digest, [u64; 4]), digest::Digest>,
     left: u64,
 }
 
@@ -241,9 +243,9 @@ impl<'a> ContentDigests<'a> {
     }
 
     /// The digest over both ranges; nothing if too much has been hashed already.
-    pub(crate) fn of(&mut self, digest: Digest, range: [u64; 4]) -> Option<Vec<u8>> {
+    pub(crate) fn of(&mut self, digest: Digest, range: [u64; 4]) -> Option<digest::Digest> {
         if let Some(known) = self.known.get(&(digest, range)) {
-            return Some(known.clone());
+            return Some(*known);
         }
         let part = |start: u64, length: u64| {
             let start = usize::try_from(start).ok()?;
@@ -253,8 +255,8 @@ impl<'a> ContentDigests<'a> {
         let [start, length, next, rest] = range;
         let parts = [part(start, length)?, part(next, rest)?];
         self.left = self.left.checked_sub(length.saturating_add(rest))?;
-        let value = digest.of(&parts);
-        self.known.insert((digest, range), value.clone());
+        let value = digest.compute(&parts);
+        self.known.insert((digest, range), value);
         Some(value)
     }
 }

@@ -1,5 +1,6 @@
 //! The CMS of a signature or of a timestamp: who signed, and whether the signature value is right over what it signs.
 
+use aws_lc_rs::digest;
 use const_oid::{ObjectIdentifier, db::rfc5911};
 
 use super::{Cms, attributes};
@@ -35,7 +36,7 @@ pub(crate) fn check_message(
     signed_data: &SignedData<'_>,
     message: &Message,
     findings: &mut Findings,
-    mut content: impl FnMut(Digest) -> Option<Vec<u8>>,
+    mut content: impl FnMut(Digest) -> Option<digest::Digest>,
 ) -> Cms {
     let signer_info = &signed_data.signer;
     let mut cms = Cms {
@@ -278,8 +279,8 @@ fn expected_digest(
     digest: Digest,
     cms: &mut Cms,
     findings: &mut Findings,
-    content: &mut impl FnMut(Digest) -> Option<Vec<u8>>,
-) -> Option<Vec<u8>> {
+    content: &mut impl FnMut(Digest) -> Option<digest::Digest>,
+) -> Option<digest::Digest> {
     let mut outside = |digest: Digest, findings: &mut Findings| {
         let computed = content(digest);
         if computed.is_none() {
@@ -295,7 +296,7 @@ fn expected_digest(
     match message.content {
         Content::Range => outside(digest, findings),
         Content::DigestOfRange => {
-            if outside(Digest::Sha1, findings)? == inside {
+            if outside(Digest::Sha1, findings)?.as_ref() == inside {
                 findings.pass(
                     Check::MessageDigest,
                     "the content is the SHA-1 digest of the signed bytes",
@@ -307,7 +308,7 @@ fn expected_digest(
                     "the content is not the digest of the signed bytes",
                 );
             }
-            Some(digest.of(&[inside]))
+            Some(digest.compute(&[inside]))
         }
         Content::TimeStampInfo => {
             let token = match TimeStampToken::read(inside) {
@@ -323,7 +324,7 @@ fn expected_digest(
             };
             match token.digest {
                 Some(imprint) => {
-                    if outside(imprint, findings)? == token.imprint {
+                    if outside(imprint, findings)?.as_ref() == token.imprint {
                         findings.pass(
                             Check::MessageDigest,
                             "the imprint is the digest of what is stamped",
@@ -343,14 +344,14 @@ fn expected_digest(
                 ),
             }
             cms.token = Some(token);
-            Some(digest.of(&[inside]))
+            Some(digest.compute(&[inside]))
         }
     }
 }
 
 fn value(
     signed_data: &SignedData<'_>,
-    expected: &[u8],
+    expected: &digest::Digest,
     message: &Message,
     cms: &mut Cms,
     findings: &mut Findings,
@@ -384,13 +385,13 @@ fn value(
     };
     let outcome = match &signer.signed {
         Some(signed) => {
-            signed_digest(signed_data, expected, findings);
+            signed_digest(signed_data, expected.as_ref(), findings);
             algorithm::verify(certificate.key(), scheme, signed, &signer.signature)
         }
         None => {
-            // Without attributes the content itself is signed; only a digest of it is at hand.
+            // Without attributes the content itself is signed (RFC 5652, 5.4).
             unattributed(message, findings);
-            Err(Trouble::Unsupported)
+            algorithm::verify_digest(certificate.key(), scheme, expected, &signer.signature)
         }
     };
     match outcome {
@@ -436,10 +437,9 @@ fn unattributed(message: &Message, findings: &mut Findings) {
             "there are no signed attributes",
         );
     } else {
-        findings.doubt(
+        findings.warn(
             Check::SignedAttributes,
-            SubIndication::SigConstraintsFailure,
-            "there are no signed attributes; what is signed cannot be told from other content",
+            "there are no signed attributes, which the older encoding does not want",
         );
     }
 }
