@@ -34,8 +34,20 @@ const MAX_DEPTH: usize = 12;
 const MAX_PATHS: usize = 8;
 
 /// The best path for a certificate at a time: the first that holds, else the first.
-pub(crate) fn judge(pool: &Pool<'_>, leaf: &Certificate, purpose: Use, time: Timestamp, proven: bool) -> Judged {
-    let mut search = Search { pool, purpose, complete: Vec::new(), longest: vec![leaf.clone()], steps: 0 };
+pub(crate) fn judge(
+    pool: &Pool<'_>,
+    leaf: &Certificate,
+    purpose: Use,
+    time: Timestamp,
+    proven: bool,
+) -> Judged {
+    let mut search = Search {
+        pool,
+        purpose,
+        complete: Vec::new(),
+        longest: vec![leaf.clone()],
+        steps: 0,
+    };
     search.extend(&mut vec![leaf.clone()]);
     let longest = search.longest;
     let mut best: Option<Judged> = None;
@@ -56,11 +68,17 @@ pub(crate) fn judge(pool: &Pool<'_>, leaf: &Certificate, purpose: Use, time: Tim
             SubIndication::NoCertificateChainFound,
             format!(
                 "no path to a trust anchor; it ends at {}",
-                longest.last().map(Certificate::issuer_dn).unwrap_or_default()
+                longest
+                    .last()
+                    .map(Certificate::issuer_dn)
+                    .unwrap_or_default()
             ),
         );
         Judged {
-            path: Path { certificates: longest, anchor: None },
+            path: Path {
+                certificates: longest,
+                anchor: None,
+            },
             findings,
             has_revocation_data: false,
         }
@@ -79,7 +97,9 @@ impl Search<'_, '_> {
     fn extend(&mut self, path: &mut Vec<Certificate>) {
         const MAX_STEPS: usize = 500;
         self.steps += 1;
-        let Some(last) = path.last().cloned() else { return };
+        let Some(last) = path.last().cloned() else {
+            return;
+        };
         if self.steps > MAX_STEPS || self.complete.len() >= MAX_PATHS {
             return;
         }
@@ -91,7 +111,10 @@ impl Search<'_, '_> {
                 continue;
             }
             if anchor.certificate == last {
-                self.complete.push(Path { certificates: path.clone(), anchor: Some(index) });
+                self.complete.push(Path {
+                    certificates: path.clone(),
+                    anchor: Some(index),
+                });
                 return;
             }
             // The same authority under another certificate is the same anchor (RFC 5280, 6.1.1 d).
@@ -100,16 +123,19 @@ impl Search<'_, '_> {
             {
                 let mut certificates = path.clone();
                 certificates.push(anchor.certificate.clone());
-                self.complete.push(Path { certificates, anchor: Some(index) });
+                self.complete.push(Path {
+                    certificates,
+                    anchor: Some(index),
+                });
             }
         }
         if path.len() >= MAX_DEPTH {
             return;
         }
         for issuer in self.pool.issuers(&last) {
-            let looped = path.iter().any(|below| {
-                below.subject() == issuer.subject() && below.key() == issuer.key()
-            });
+            let looped = path
+                .iter()
+                .any(|below| below.subject() == issuer.subject() && below.key() == issuer.key());
             if !looped && self.pool.issued(&issuer, &last) {
                 path.push(issuer);
                 self.extend(path);
@@ -127,7 +153,10 @@ fn validate(pool: &Pool<'_>, path: Path, purpose: Use, time: Timestamp, proven: 
         format!(
             "{} certificates up to {}",
             path.certificates.len(),
-            path.certificates.last().map(Certificate::subject_dn).unwrap_or_default()
+            path.certificates
+                .last()
+                .map(Certificate::subject_dn)
+                .unwrap_or_default()
         ),
     );
     if anchor.is_none_or(|anchor| !anchor.holds_at(time)) {
@@ -152,19 +181,39 @@ fn validate(pool: &Pool<'_>, path: Path, purpose: Use, time: Timestamp, proven: 
     constraint::names(&path, &mut findings);
     policy_set::check(&path, &mut findings);
     let has_revocation_data = revocation(pool, &path, time, proven, &mut findings);
-    Judged { path, findings, has_revocation_data }
+    Judged {
+        path,
+        findings,
+        has_revocation_data,
+    }
 }
 
-fn validity(certificate: &Certificate, index: usize, time: Timestamp, proven: bool, findings: &mut Findings) {
-    let who = if index == 0 { "the certificate" } else { "an authority's certificate" };
+fn validity(
+    certificate: &Certificate,
+    index: usize,
+    time: Timestamp,
+    proven: bool,
+    findings: &mut Findings,
+) {
+    let who = if index == 0 {
+        "the certificate"
+    } else {
+        "an authority's certificate"
+    };
     if time > certificate.not_after() {
         findings.doubt(
             Check::Validity,
             SubIndication::OutOfBoundsNoPoe,
-            format!("{who} expired at {}, {time} counts", certificate.not_after()),
+            format!(
+                "{who} expired at {}, {time} counts",
+                certificate.not_after()
+            ),
         );
     } else if time < certificate.not_before() {
-        let detail = format!("{who} is valid from {}, {time} counts", certificate.not_before());
+        let detail = format!(
+            "{who} is valid from {}, {time} counts",
+            certificate.not_before()
+        );
         if proven && index == 0 {
             findings.fail(Check::Validity, SubIndication::NotYetValid, detail);
         } else {
@@ -173,25 +222,43 @@ fn validity(certificate: &Certificate, index: usize, time: Timestamp, proven: bo
     } else if index == 0 {
         findings.pass(
             Check::Validity,
-            format!("valid from {} to {}, {time} counts", certificate.not_before(), certificate.not_after()),
+            format!(
+                "valid from {} to {}, {time} counts",
+                certificate.not_before(),
+                certificate.not_after()
+            ),
         );
     }
 }
 
-fn algorithms(pool: &Pool<'_>, path: &Path, index: usize, time: Timestamp, findings: &mut Findings) {
-    let Some(certificate) = path.certificates.get(index) else { return };
+fn algorithms(
+    pool: &Pool<'_>,
+    path: &Path,
+    index: usize,
+    time: Timestamp,
+    findings: &mut Findings,
+) {
+    let Some(certificate) = path.certificates.get(index) else {
+        return;
+    };
     let policy = &pool.policy.algorithms;
     let sub = SubIndication::CryptoConstraintsFailureNoPoe;
     if !policy.key(&certificate.key().kind, time) {
         findings.doubt(
             Check::Algorithms,
             sub,
-            format!("a key of kind {} is not accepted at {time}", certificate.key().kind),
+            format!(
+                "a key of kind {} is not accepted at {time}",
+                certificate.key().kind
+            ),
         );
     }
     // Nobody relies on the signature of an anchor.
     let is_anchor = index + 1 == path.certificates.len();
-    let digest = certificate.scheme().ok().and_then(crate::algorithm::Scheme::digest);
+    let digest = certificate
+        .scheme()
+        .ok()
+        .and_then(crate::algorithm::Scheme::digest);
     if let Some(digest) = digest
         && !is_anchor
         && !policy.digest(digest, time)
@@ -199,14 +266,19 @@ fn algorithms(pool: &Pool<'_>, path: &Path, index: usize, time: Timestamp, findi
         findings.doubt(
             Check::Algorithms,
             sub,
-            format!("a certificate signed with {} is not accepted at {time}", digest.name()),
+            format!(
+                "a certificate signed with {} is not accepted at {time}",
+                digest.name()
+            ),
         );
     }
 }
 
 /// An authority may be one, and for as many below it (RFC 5280, 6.1.4 k to n).
 fn authority(path: &Path, index: usize, is_anchor: bool, findings: &mut Findings) {
-    let Some(certificate) = path.certificates.get(index) else { return };
+    let Some(certificate) = path.certificates.get(index) else {
+        return;
+    };
     let sub = SubIndication::ChainConstraintsFailure;
     let mut fail = |why: &str| {
         findings.doubt(
@@ -218,7 +290,10 @@ fn authority(path: &Path, index: usize, is_anchor: bool, findings: &mut Findings
     match certificate.basic_constraints() {
         Ok(Some((true, depth))) => {
             let between = path.certificates.get(1..index).unwrap_or_default();
-            let counted = between.iter().filter(|below| !below.is_self_issued()).count() as u64;
+            let counted = between
+                .iter()
+                .filter(|below| !below.is_self_issued())
+                .count() as u64;
             if depth.is_some_and(|depth| counted > depth) {
                 fail("too many authorities below it");
             }
@@ -229,21 +304,42 @@ fn authority(path: &Path, index: usize, is_anchor: bool, findings: &mut Findings
         Err(_) => fail("its basic constraints cannot be read"),
     }
     match certificate.key_usage() {
-        Ok(Some(usage)) if !usage.may_sign_certificates() => fail("its key is not for signing certificates"),
+        Ok(Some(usage)) if !usage.may_sign_certificates() => {
+            fail("its key is not for signing certificates")
+        }
         Ok(_) => {}
         Err(_) => fail("its key usage cannot be read"),
     }
 }
 
-fn revocation(pool: &Pool<'_>, path: &Path, time: Timestamp, proven: bool, findings: &mut Findings) -> bool {
+fn revocation(
+    pool: &Pool<'_>,
+    path: &Path,
+    time: Timestamp,
+    proven: bool,
+    findings: &mut Findings,
+) -> bool {
     let mut complete = true;
     for (index, pair) in path.certificates.windows(2).enumerate() {
-        let [certificate, issuer] = pair else { continue };
-        let who = if index == 0 { "the certificate" } else { "an authority's certificate" };
-        let revoked = if index == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
+        let [certificate, issuer] = pair else {
+            continue;
+        };
+        let who = if index == 0 {
+            "the certificate"
+        } else {
+            "an authority's certificate"
+        };
+        let revoked = if index == 0 {
+            SubIndication::RevokedNoPoe
+        } else {
+            SubIndication::RevokedCaNoPoe
+        };
         match status(pool, certificate, issuer, time) {
             Status::Good(at) => {
-                findings.pass(Check::Revocation, format!("{who} was not revoked, by data of {at}"));
+                findings.pass(
+                    Check::Revocation,
+                    format!("{who} was not revoked, by data of {at}"),
+                );
             }
             Status::Revoked(at) if proven && time < at => findings.pass(
                 Check::Revocation,
@@ -275,7 +371,10 @@ fn revocation(pool: &Pool<'_>, path: &Path, time: Timestamp, proven: bool, findi
                         format!("whether {who} was revoked is not known; {why}"),
                     );
                 } else {
-                    findings.note(Check::Revocation, format!("{who} says no place to ask; {why}"));
+                    findings.note(
+                        Check::Revocation,
+                        format!("{who} says no place to ask; {why}"),
+                    );
                 }
             }
         }

@@ -34,7 +34,11 @@ pub(crate) enum Class {
     /// Nobody permits this.
     Forbidden,
     /// A new signature field.
-    NewSignature { field: String, visible: bool, stamp: bool },
+    NewSignature {
+        field: String,
+        visible: bool,
+        stamp: bool,
+    },
     /// An empty signature field was signed.
     Sign { field: String },
     /// It cannot be told what it does.
@@ -85,7 +89,12 @@ struct Step<'s, 'a> {
 const MAX_FOUND: usize = 60;
 
 /// Compares two stages. The graph is that of the old stage; afterwards it is that of the new one.
-pub(crate) fn compare(old: &Pdf<'_>, new: &Pdf<'_>, graph: &mut Graph, limits: &Limits) -> Vec<Found> {
+pub(crate) fn compare(
+    old: &Pdf<'_>,
+    new: &Pdf<'_>,
+    graph: &mut Graph,
+    limits: &Limits,
+) -> Vec<Found> {
     let (changed, mut found) = changed(old, new, limits);
     let referrers = graph.referrers(&changed.keys().copied().collect());
     let mut step = Step {
@@ -125,18 +134,35 @@ fn changed(old: &Pdf<'_>, new: &Pdf<'_>, limits: &Limits) -> (BTreeMap<u32, Pair
     let mut found = Vec::new();
     let mut report = |object, what: String, class| {
         if found.len() < MAX_FOUND {
-            found.push(Found { object, page: None, what, class });
+            found.push(Found {
+                object,
+                page: None,
+                what,
+                class,
+            });
         }
     };
     let length = old.bytes().len();
-    for revision in new.revisions().iter().filter(|revision| revision.xref_offset() >= length) {
+    for revision in new
+        .revisions()
+        .iter()
+        .filter(|revision| revision.xref_offset() >= length)
+    {
         if revision.is_contradictory() {
-            report(None, "readers find different objects in a hybrid revision".to_owned(), Class::Unclear);
+            report(
+                None,
+                "readers find different objects in a hybrid revision".to_owned(),
+                Class::Unclear,
+            );
         }
         for number in revision.numbers() {
             numbers.insert(number);
             if numbers.len() > limits.max_objects {
-                report(None, "too many objects were changed to look at".to_owned(), Class::Unclear);
+                report(
+                    None,
+                    "too many objects were changed to look at".to_owned(),
+                    Class::Unclear,
+                );
                 return (BTreeMap::new(), found);
             }
         }
@@ -154,17 +180,32 @@ fn changed(old: &Pdf<'_>, new: &Pdf<'_>, limits: &Limits) -> (BTreeMap<u32, Pair
         let pair = match (read(old, before), read(new, after)) {
             (Ok(old), Ok(new)) => Pair { old, new },
             (Err(_), Ok(new)) => {
-                report(Some(number), "an object that could not be read can now".to_owned(), Class::Forbidden);
-                Pair { old: Arc::new(Object::Null), new }
+                report(
+                    Some(number),
+                    "an object that could not be read can now".to_owned(),
+                    Class::Forbidden,
+                );
+                Pair {
+                    old: Arc::new(Object::Null),
+                    new,
+                }
             }
             (_, Err(error)) => {
-                report(Some(number), format!("a changed object cannot be read: {error}"), Class::Forbidden);
+                report(
+                    Some(number),
+                    format!("a changed object cannot be read: {error}"),
+                    Class::Forbidden,
+                );
                 continue;
             }
         };
         let moved = generation(before) != generation(after) && !matches!(*pair.old, Object::Null);
         if moved {
-            report(Some(number), "an object has another generation".to_owned(), Class::Forbidden);
+            report(
+                Some(number),
+                "an object has another generation".to_owned(),
+                Class::Forbidden,
+            );
         }
         if !same(&pair.old, &pair.new) {
             changed.insert(number, pair);
@@ -184,17 +225,31 @@ impl Step<'_, '_> {
     fn report(&mut self, object: Option<u32>, what: impl Into<String>, class: Class) {
         if self.found.len() < MAX_FOUND {
             let page = object.and_then(|number| self.page_of(number));
-            self.found.push(Found { object, page, what: what.into(), class });
+            self.found.push(Found {
+                object,
+                page,
+                what: what.into(),
+                class,
+            });
         } else if matches!(class, Class::Forbidden | Class::Unclear)
             && let Some(last) = self.found.last_mut()
         {
             // The worst may not be lost among the rest.
-            *last = Found { object, page: None, what: what.into(), class };
+            *last = Found {
+                object,
+                page: None,
+                what: what.into(),
+                class,
+            };
         }
     }
 
     fn forbid(&mut self, object: u32, what: impl Into<String>) {
-        self.report(Some(object).filter(|number| *number > 0), what, Class::Forbidden);
+        self.report(
+            Some(object).filter(|number| *number > 0),
+            what,
+            Class::Forbidden,
+        );
     }
 
     fn is_changed(&self, number: u32) -> bool {
@@ -211,9 +266,10 @@ impl Step<'_, '_> {
             return;
         }
         self.explained.insert(number);
-        let others = self.referrers.get(&number).is_some_and(|referrers| {
-            referrers.iter().any(|referrer| !places.contains(referrer))
-        });
+        let others = self
+            .referrers
+            .get(&number)
+            .is_some_and(|referrers| referrers.iter().any(|referrer| !places.contains(referrer)));
         if others {
             self.forbid(number, "a changed object is used in another place too");
         }
@@ -235,15 +291,28 @@ impl Step<'_, '_> {
 
     fn trailer(&mut self) {
         const STRUCTURE: [&[u8]; 12] = [
-            b"Size", b"Prev", b"XRefStm", b"Type", b"W", b"Index", b"Filter", b"DecodeParms", b"Length",
-            b"DocChecksum", b"ID", b"Info",
+            b"Size",
+            b"Prev",
+            b"XRefStm",
+            b"Type",
+            b"W",
+            b"Index",
+            b"Filter",
+            b"DecodeParms",
+            b"Length",
+            b"DocChecksum",
+            b"ID",
+            b"Info",
         ];
         let (old, new) = (self.old.trailer(), self.new.trailer());
         for key in changed_keys(old, new) {
             if !STRUCTURE.contains(&key.as_slice()) {
                 self.report(
                     None,
-                    format!("/{} of the trailer was changed", String::from_utf8_lossy(&key)),
+                    format!(
+                        "/{} of the trailer was changed",
+                        String::from_utf8_lossy(&key)
+                    ),
                     Class::Forbidden,
                 );
             }
@@ -255,7 +324,11 @@ impl Step<'_, '_> {
         if let (Some(before), Some(after)) = (identifier(self.old), identifier(self.new))
             && !same(&before, &after)
         {
-            self.report(None, "the document's identifier was changed", Class::Forbidden);
+            self.report(
+                None,
+                "the document's identifier was changed",
+                Class::Forbidden,
+            );
         }
         self.information();
     }
@@ -263,17 +336,29 @@ impl Step<'_, '_> {
     /// What is left: everything not explained.
     fn rest(&mut self) {
         self.close();
-        let left: Vec<u32> =
-            self.changed.keys().copied().filter(|number| !self.explained.contains(number)).collect();
+        let left: Vec<u32> = self
+            .changed
+            .keys()
+            .copied()
+            .filter(|number| !self.explained.contains(number))
+            .collect();
         for number in left {
-            let Some(pair) = self.changed.get(&number).cloned() else { continue };
-            let used = self.referrers.get(&number).is_some_and(|referrers| !referrers.is_empty());
+            let Some(pair) = self.changed.get(&number).cloned() else {
+                continue;
+            };
+            let used = self
+                .referrers
+                .get(&number)
+                .is_some_and(|referrers| !referrers.is_empty());
             let kind = describe(&pair.new);
             if pair.is_new() {
                 let structural = matches!(&*pair.new, Object::Stream(stream)
                     if stream.dict.has_type(b"XRef") || stream.dict.has_type(b"ObjStm"));
                 if used {
-                    self.forbid(number, format!("a reference that led nowhere now leads to {kind}"));
+                    self.forbid(
+                        number,
+                        format!("a reference that led nowhere now leads to {kind}"),
+                    );
                 } else if !structural {
                     self.report(
                         Some(number),
@@ -299,17 +384,23 @@ impl Step<'_, '_> {
     fn close(&mut self) {
         let mut pending: Vec<u32> = self.explained.iter().copied().collect();
         while let Some(number) = pending.pop() {
-            let Some(pair) = self.changed.get(&number) else { continue };
+            let Some(pair) = self.changed.get(&number) else {
+                continue;
+            };
             let mut next = Vec::new();
             graph::references(&pair.new, &mut |target| next.push(target));
             for target in next {
                 if self.is_new(target) && self.explained.insert(target) {
-                    let used = self
-                        .referrers
-                        .get(&target)
-                        .is_some_and(|referrers| referrers.iter().any(|(from, _)| !self.explained.contains(from)));
+                    let used = self.referrers.get(&target).is_some_and(|referrers| {
+                        referrers
+                            .iter()
+                            .any(|(from, _)| !self.explained.contains(from))
+                    });
                     if used {
-                        self.forbid(target, "a reference that led nowhere now leads to a new object");
+                        self.forbid(
+                            target,
+                            "a reference that led nowhere now leads to a new object",
+                        );
                     }
                     pending.push(target);
                 }
@@ -329,14 +420,23 @@ fn describe(object: &Object) -> String {
     };
     let name = |key: &[u8]| {
         let name = dictionary.get(key).ok()?.as_name().ok()?;
-        Some(String::from_utf8_lossy(name).chars().take(40).collect::<String>())
+        Some(
+            String::from_utf8_lossy(name)
+                .chars()
+                .take(40)
+                .collect::<String>(),
+        )
     };
     let kind = match (name(b"Type"), name(b"Subtype")) {
         (Some(kind), Some(subtype)) => format!(" {kind}/{subtype}"),
         (Some(kind), None) | (None, Some(kind)) => format!(" {kind}"),
         (None, None) => String::new(),
     };
-    let noun = if matches!(object, Object::Stream(_)) { "stream" } else { "dictionary" };
+    let noun = if matches!(object, Object::Stream(_)) {
+        "stream"
+    } else {
+        "dictionary"
+    };
     format!("a{kind} {noun}")
 }
 

@@ -64,7 +64,9 @@ impl<'p> Pool<'p> {
 
     /// Adds what the document security store has; says whether there is one.
     pub(crate) fn add_store(&self, pdf: &Pdf<'_>) -> bool {
-        let Some(store) = store(pdf) else { return false };
+        let Some(store) = store(pdf) else {
+            return false;
+        };
         for der in streams(pdf, &store, b"Certs", self.policy.limits.max_certificates) {
             if let Ok(certificate) = Certificate::from_der(&der) {
                 self.add_certificate(certificate);
@@ -100,7 +102,9 @@ impl<'p> Pool<'p> {
     }
 
     fn add_response(&self, der: &[u8]) {
-        let Ok(response) = OcspResponse::read(der) else { return };
+        let Ok(response) = OcspResponse::read(der) else {
+            return;
+        };
         if !self.seen.borrow_mut().insert(response.fingerprint) {
             return;
         }
@@ -125,7 +129,9 @@ impl<'p> Pool<'p> {
                 .cloned()
                 .collect();
             // The one whose key is named first; the name alone may be that of several.
-            found.sort_by_key(|other| identifier.is_none() || other.subject_key_identifier() != identifier);
+            found.sort_by_key(|other| {
+                identifier.is_none() || other.subject_key_identifier() != identifier
+            });
             found
         };
         let found = find();
@@ -169,7 +175,11 @@ impl<'p> Pool<'p> {
             }
         }
         let lists = self.lists.borrow();
-        lists.iter().filter(|list| list.issuer == *issuer).cloned().collect()
+        lists
+            .iter()
+            .filter(|list| list.issuer == *issuer)
+            .cloned()
+            .collect()
     }
 
     /// Responses that speak of this certificate's serial number, the caller's included.

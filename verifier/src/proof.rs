@@ -50,11 +50,17 @@ pub(crate) fn tokens(cms: &Cms, findings: &mut Findings) -> Vec<Token> {
     }
     let tokens = cms.timestamps.iter().take(MAX_TIMESTAMPS).map(|der| {
         let mut findings = Findings::default();
-        let message = Message { content: Content::TimeStampInfo, is_cades: false };
+        let message = Message {
+            content: Content::TimeStampInfo,
+            is_cades: false,
+        };
         let checked = match SignedData::read(der) {
-            Ok(signed_data) => Some(check_message(&signed_data, &message, &mut findings, |digest| {
-                Some(digest.compute(&[&cms.signature]))
-            })),
+            Ok(signed_data) => Some(check_message(
+                &signed_data,
+                &message,
+                &mut findings,
+                |digest| Some(digest.compute(&[&cms.signature])),
+            )),
             Err(error) => {
                 findings.fail(
                     Check::CmsStructure,
@@ -64,7 +70,11 @@ pub(crate) fn tokens(cms: &Cms, findings: &mut Findings) -> Vec<Token> {
                 None
             }
         };
-        Token { der: der.clone(), findings, cms: checked }
+        Token {
+            der: der.clone(),
+            findings,
+            cms: checked,
+        }
     });
     tokens.collect()
 }
@@ -104,7 +114,10 @@ pub(crate) fn judge_all(
                 proofs.push(Proof { time, until: end });
                 proven.proven_time = Some(control.map_or(time, |control| control.min(time)));
             }
-            if one.end.is_some_and(|end| stages.at(end).is_ok_and(|pdf| has_store(&pdf))) {
+            if one
+                .end
+                .is_some_and(|end| stages.at(end).is_ok_and(|pdf| has_store(&pdf)))
+            {
                 archived.push(end);
             }
         } else {
@@ -124,12 +137,16 @@ fn judge_one(
     pool: &Pool<'_>,
 ) -> Proven {
     let now = pool.policy.time;
-    let mut proven = Proven { proven_time: control, ..Proven::default() };
+    let mut proven = Proven {
+        proven_time: control,
+        ..Proven::default()
+    };
     for token in tokens {
         let (report, time) = timestamp(token, control, pool);
         match (report.indication, time) {
             (crate::report::Indication::TotalPassed, Some(time)) => {
-                one.findings.pass(Check::Timestamp, format!("it existed at {time}"));
+                one.findings
+                    .pass(Check::Timestamp, format!("it existed at {time}"));
                 order(one, time, control);
                 proven.proven_time = Some(proven.proven_time.map_or(time, |known| known.min(time)));
             }
@@ -198,7 +215,10 @@ fn accept(judged: &Judged, findings: &mut Findings, proven: &mut Proven) {
 
 fn own_digest(digest: Digest, time: Timestamp, pool: &Pool<'_>, findings: &mut Findings) {
     if pool.policy.algorithms.digest(digest, time) {
-        findings.pass(Check::Algorithms, format!("{} is accepted at {time}", digest.name()));
+        findings.pass(
+            Check::Algorithms,
+            format!("{} is accepted at {time}", digest.name()),
+        );
     } else {
         findings.doubt(
             Check::Algorithms,
@@ -214,7 +234,11 @@ fn timestamp(
     pool: &Pool<'_>,
 ) -> (TimestampReport, Option<Timestamp>) {
     let time = token.time();
-    let Token { der, mut findings, cms } = token;
+    let Token {
+        der,
+        mut findings,
+        cms,
+    } = token;
     let mut proven = Proven::default();
     if let Some(cms) = &cms {
         let at = control.unwrap_or(pool.policy.time);
@@ -242,7 +266,10 @@ fn timestamp(
                 findings.doubt(
                     Check::Algorithms,
                     SubIndication::CryptoConstraintsFailureNoPoe,
-                    format!("an imprint made with {} is not accepted at {at}", imprint.name()),
+                    format!(
+                        "an imprint made with {} is not accepted at {at}",
+                        imprint.name()
+                    ),
                 );
             }
         }
@@ -282,14 +309,16 @@ fn level(one: &Examined, proven: &Proven, stamped: bool, archived: bool) -> Opti
         .any(|stamp| stamp.indication != crate::report::Indication::TotalFailed);
     let timed = stamped || sound;
     let long_term = timed && proven.level.is_some();
-    Some(match (cms.is_cades, timed, long_term, long_term && archived) {
-        (true, _, _, true) => Level::BaselineLta,
-        (true, _, true, _) => Level::BaselineLt,
-        (true, true, ..) => Level::BaselineT,
-        (true, ..) => Level::BaselineB,
-        (false, _, _, true) => Level::Pkcs7Lta,
-        (false, _, true, _) => Level::Pkcs7Lt,
-        (false, true, ..) => Level::Pkcs7T,
-        (false, ..) => Level::Pkcs7B,
-    })
+    Some(
+        match (cms.is_cades, timed, long_term, long_term && archived) {
+            (true, _, _, true) => Level::BaselineLta,
+            (true, _, true, _) => Level::BaselineLt,
+            (true, true, ..) => Level::BaselineT,
+            (true, ..) => Level::BaselineB,
+            (false, _, _, true) => Level::Pkcs7Lta,
+            (false, _, true, _) => Level::Pkcs7Lt,
+            (false, true, ..) => Level::Pkcs7T,
+            (false, ..) => Level::Pkcs7B,
+        },
+    )
 }

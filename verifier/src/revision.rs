@@ -22,7 +22,12 @@ pub(crate) struct History {
 
 impl History {
     /// Compares every stage from the first signed one on.
-    pub(crate) fn read(pdf: &Pdf<'_>, stages: &Stages<'_, '_>, examined: &[Examined], policy: &Policy) -> Self {
+    pub(crate) fn read(
+        pdf: &Pdf<'_>,
+        stages: &Stages<'_, '_>,
+        examined: &[Examined],
+        policy: &Policy,
+    ) -> Self {
         let mut history = Self::default();
         let length = stages.bytes().len();
         let Some(first) = examined
@@ -38,7 +43,12 @@ impl History {
             .revisions()
             .iter()
             .map(Revision::end)
-            .chain(examined.iter().filter(|one| !one.coverage.whole_document).filter_map(|one| one.end))
+            .chain(
+                examined
+                    .iter()
+                    .filter(|one| !one.coverage.whole_document)
+                    .filter_map(|one| one.end),
+            )
             .filter(|end| *end >= first)
             .collect();
         ends.push(length);
@@ -47,10 +57,14 @@ impl History {
         // The same revision with and without the end of its last line is one stage.
         ends.dedup_by(|later, earlier| {
             let between = stages.bytes().get(*earlier..*later).unwrap_or_default();
-            between.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+            between
+                .iter()
+                .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
         });
         if ends.len() > policy.limits.max_revisions {
-            history.trouble.push((first, "too many revisions to compare".to_owned()));
+            history
+                .trouble
+                .push((first, "too many revisions to compare".to_owned()));
             return history;
         }
         history.compare(&ends, stages, policy);
@@ -64,19 +78,26 @@ impl History {
             let (old, new) = match (stages.at(*before), stages.at(*after)) {
                 (Ok(old), Ok(new)) => (old, new),
                 (Err(error), _) | (_, Err(error)) => {
-                    self.trouble.push((*before, format!("a later revision cannot be read: {error}")));
+                    self.trouble
+                        .push((*before, format!("a later revision cannot be read: {error}")));
                     continue;
                 }
             };
             let continued = old.revisions().last().is_some_and(|newest| {
-                new.revisions().iter().any(|revision| revision.xref_offset() == newest.xref_offset())
+                new.revisions()
+                    .iter()
+                    .any(|revision| revision.xref_offset() == newest.xref_offset())
             });
             if !continued {
-                self.trouble.push((*before, "a later revision does not build on this one".to_owned()));
+                self.trouble.push((
+                    *before,
+                    "a later revision does not build on this one".to_owned(),
+                ));
             }
             let graph = graph.get_or_insert_with(|| Graph::read(&old, &policy.limits));
             if graph.incomplete {
-                self.trouble.push((*before, "there are too many objects to compare".to_owned()));
+                self.trouble
+                    .push((*before, "there are too many objects to compare".to_owned()));
             }
             let found = compare(&old, &new, graph, &policy.limits);
             self.steps.push((*before, new.revisions().len(), found));
@@ -104,7 +125,10 @@ impl History {
             changes.push(Change {
                 revision: self.steps.last().map_or(0, |(_, revision, _)| *revision),
                 object: loose.object,
-                what: format!("something at offset {} belongs to no revision", loose.offset),
+                what: format!(
+                    "something at offset {} belongs to no revision",
+                    loose.offset
+                ),
                 page: None,
                 permission: Permission::Forbidden,
             });
@@ -132,9 +156,18 @@ impl History {
 fn conclude(changes: &[Change], findings: &mut Findings) {
     let mut all_permitted = true;
     for change in changes {
-        let place = change.page.map(|page| format!(" (page {page})")).unwrap_or_default();
-        let object = change.object.map(|object| format!(", object {object}")).unwrap_or_default();
-        let detail = format!("revision {}{object}: {}{place}", change.revision, change.what);
+        let place = change
+            .page
+            .map(|page| format!(" (page {page})"))
+            .unwrap_or_default();
+        let object = change
+            .object
+            .map(|object| format!(", object {object}"))
+            .unwrap_or_default();
+        let detail = format!(
+            "revision {}{object}: {}{place}",
+            change.revision, change.what
+        );
         match change.permission {
             Permission::Permitted => findings.note(Check::LaterRevisions, detail),
             Permission::Unclear => {
@@ -153,18 +186,34 @@ fn conclude(changes: &[Change], findings: &mut Findings) {
 }
 
 fn permission(class: &Class, one: &Examined, sound: &HashMap<String, Integrity>) -> Permission {
-    let Modifications { permitted, locks, unknown } = &one.modifications;
+    let Modifications {
+        permitted,
+        locks,
+        unknown,
+    } = &one.modifications;
     // Nothing said: filling in and signing, as other signers go on with a form.
     let permitted = permitted.unwrap_or(2);
     let locked = |field: &str| locks.iter().any(|lock| lock.holds(field));
-    let when = |yes: bool| if yes { Permission::Permitted } else { Permission::Forbidden };
+    let when = |yes: bool| {
+        if yes {
+            Permission::Permitted
+        } else {
+            Permission::Forbidden
+        }
+    };
     match class {
         Class::Archival => Permission::Permitted,
         Class::Forbidden => Permission::Forbidden,
         Class::Unclear => Permission::Unclear,
-        Class::Fill { field } if permitted >= 2 && *unknown && !locked(field) => Permission::Unclear,
+        Class::Fill { field } if permitted >= 2 && *unknown && !locked(field) => {
+            Permission::Unclear
+        }
         Class::Fill { field } | Class::Sign { field } => when(permitted >= 2 && !locked(field)),
-        Class::NewSignature { field, visible, stamp } => {
+        Class::NewSignature {
+            field,
+            visible,
+            stamp,
+        } => {
             if *stamp && !visible {
                 return Permission::Permitted;
             }

@@ -78,17 +78,30 @@ pub(crate) fn status(
         let fresh = statement.issued >= time
             || statement.next.is_some_and(|next| next >= time)
             || (statement.next.is_none()
-                && statement.issued.saturating_add(TOLERANCE).is_ok_and(|until| until >= time));
-        let future = statement.issued > pool.policy.time.saturating_add(TOLERANCE).unwrap_or(pool.policy.time);
+                && statement
+                    .issued
+                    .saturating_add(TOLERANCE)
+                    .is_ok_and(|until| until >= time));
+        let future = statement.issued
+            > pool
+                .policy
+                .time
+                .saturating_add(TOLERANCE)
+                .unwrap_or(pool.policy.time);
         if !fresh {
-            why.push(format!("the data of {} are older than {time} allows", statement.issued));
+            why.push(format!(
+                "the data of {} are older than {time} allows",
+                statement.issued
+            ));
         } else if future {
             why.push(format!("the data are of the future, {}", statement.issued));
         }
         fresh && !future
     });
     match statements.iter().max_by_key(|statement| statement.issued) {
-        Some(Statement { entry: Some(entry), .. }) => Status::Held(entry.at),
+        Some(Statement {
+            entry: Some(entry), ..
+        }) => Status::Held(entry.at),
         Some(statement) => Status::Good(statement.issued),
         None => Status::Unknown(why),
     }

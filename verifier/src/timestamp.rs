@@ -31,7 +31,11 @@ impl TimeStampToken {
         imprint.end()?;
         fields.expect(tag::INTEGER)?;
         let time = fields.expect(tag::GENERALIZED_TIME)?.time()?;
-        Ok(Self { digest, imprint: hashed, time })
+        Ok(Self {
+            digest,
+            imprint: hashed,
+            time,
+        })
     }
 
     /// A time after the one validity is asked for proves nothing yet.

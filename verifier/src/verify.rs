@@ -11,8 +11,8 @@ use crate::policy::Policy;
 use crate::pool::Pool;
 use crate::proof::{self, Proven, Token};
 use crate::report::{
-    Change, Check, Conclusion, Findings, Integrity, Report, SignatureReport,
-    SubIndication, conclusion,
+    Change, Check, Conclusion, Findings, Integrity, Report, SignatureReport, SubIndication,
+    conclusion,
 };
 use crate::revision::History;
 use crate::signature::{ContentDigests, Examined, Found, examine, find};
@@ -67,7 +67,8 @@ fn readable(
         .map(|(mut one, proven)| {
             let (changes, findings) = history.judge(&one, &sound);
             for finding in findings.0.iter().chain(&structure.0) {
-                one.findings.add(finding.check, finding.outcome, finding.detail.clone());
+                one.findings
+                    .add(finding.check, finding.outcome, finding.detail.clone());
             }
             report(one, proven, changes)
         })
@@ -88,11 +89,15 @@ fn structure(pdf: &Pdf<'_>) -> Findings {
     for anomaly in pdf.anomalies() {
         let (why, doubtful) = match anomaly {
             Anomaly::DuplicateKey { id } => (format!("object {} has a key twice", id.0), true),
-            Anomaly::ObjectStreamIndex { id } => {
-                (format!("object {} is not where its object stream has it", id.0), true)
-            }
+            Anomaly::ObjectStreamIndex { id } => (
+                format!("object {} is not where its object stream has it", id.0),
+                true,
+            ),
             Anomaly::JunkBeforeHeader => ("the header is not at the beginning".to_owned(), true),
-            Anomaly::ObjectsAfterEnd => ("objects stand behind the end of the document".to_owned(), true),
+            Anomaly::ObjectsAfterEnd => (
+                "objects stand behind the end of the document".to_owned(),
+                true,
+            ),
             other => (format!("{other:?}"), false),
         };
         if doubtful {

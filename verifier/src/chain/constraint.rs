@@ -29,7 +29,11 @@ pub(super) fn extensions(certificate: &Certificate, findings: &mut Findings) {
             findings.doubt(
                 Check::CertificatePath,
                 SubIndication::ChainConstraintsFailure,
-                format!("{}: critical extension {} is not known", certificate.subject_dn(), extension.oid),
+                format!(
+                    "{}: critical extension {} is not known",
+                    certificate.subject_dn(),
+                    extension.oid
+                ),
             );
         }
     }
@@ -37,14 +41,21 @@ pub(super) fn extensions(certificate: &Certificate, findings: &mut Findings) {
 
 pub(super) fn names(path: &Path, findings: &mut Findings) {
     let mut fail = |why: String| {
-        findings.doubt(Check::CertificatePath, SubIndication::ChainConstraintsFailure, why);
+        findings.doubt(
+            Check::CertificatePath,
+            SubIndication::ChainConstraintsFailure,
+            why,
+        );
     };
     for (index, authority) in path.certificates.iter().enumerate().skip(1) {
         let constraints = match authority.name_constraints() {
             Ok(Some(constraints)) => constraints,
             Ok(None) => continue,
             Err(_) => {
-                fail(format!("{}: its name constraints cannot be read", authority.subject_dn()));
+                fail(format!(
+                    "{}: its name constraints cannot be read",
+                    authority.subject_dn()
+                ));
                 continue;
             }
         };
@@ -53,14 +64,24 @@ pub(super) fn names(path: &Path, findings: &mut Findings) {
                 continue;
             }
             let Ok(names) = subjects(certificate) else {
-                fail(format!("{}: its alternative names cannot be read", certificate.subject_dn()));
+                fail(format!(
+                    "{}: its alternative names cannot be read",
+                    certificate.subject_dn()
+                ));
                 continue;
             };
             for name in names {
-                let excluded = constraints.excluded.iter().any(|base| within(&name, base) != Some(false) && same_kind(&name, base));
-                let bases: Vec<_> =
-                    constraints.permitted.iter().filter(|base| same_kind(&name, base)).collect();
-                let permitted = bases.is_empty() || bases.iter().any(|base| within(&name, base) == Some(true));
+                let excluded = constraints
+                    .excluded
+                    .iter()
+                    .any(|base| within(&name, base) != Some(false) && same_kind(&name, base));
+                let bases: Vec<_> = constraints
+                    .permitted
+                    .iter()
+                    .filter(|base| same_kind(&name, base))
+                    .collect();
+                let permitted =
+                    bases.is_empty() || bases.iter().any(|base| within(&name, base) == Some(true));
                 if excluded || !permitted {
                     fail(format!(
                         "{}: a name is outside the constraints of {}",
@@ -78,9 +99,17 @@ fn subjects(certificate: &Certificate) -> Result<Vec<GeneralName>, crate::asn1::
     if !certificate.subject().is_empty() {
         names.push(GeneralName::Directory(certificate.subject().clone()));
     }
-    let has_email = names.iter().any(|name| matches!(name, GeneralName::Email(_)));
+    let has_email = names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Email(_)));
     if !has_email {
-        names.extend(certificate.subject().email_addresses().into_iter().map(GeneralName::Email));
+        names.extend(
+            certificate
+                .subject()
+                .email_addresses()
+                .into_iter()
+                .map(GeneralName::Email),
+        );
     }
     Ok(names)
 }
@@ -111,14 +140,22 @@ fn within(name: &GeneralName, base: &GeneralName) -> Option<bool> {
             }
             let host = name.rsplit('@').next().unwrap_or_default().to_lowercase();
             let base = base.to_lowercase();
-            Some(if base.starts_with('.') { host.ends_with(&base) } else { host == base })
+            Some(if base.starts_with('.') {
+                host.ends_with(&base)
+            } else {
+                host == base
+            })
         }
         (GeneralName::Uri(name), GeneralName::Uri(base)) => {
             let host = name.split_once("://")?.1;
             let host = host.split(['/', '?', '#']).next()?.rsplit('@').next()?;
             let host = host.split(':').next()?.to_lowercase();
             let base = base.to_lowercase();
-            Some(if base.starts_with('.') { host.ends_with(&base) } else { host == base })
+            Some(if base.starts_with('.') {
+                host.ends_with(&base)
+            } else {
+                host == base
+            })
         }
         (GeneralName::Address(name), GeneralName::Address(base)) => {
             let (address, mask) = base.split_at_checked(name.len())?;

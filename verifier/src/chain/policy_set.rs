@@ -78,12 +78,18 @@ impl State {
 
     fn prepare(&mut self, certificate: &Certificate) -> Result<(), Error> {
         let mappings = certificate.policy_mappings()?;
-        if mappings.iter().any(|(one, other)| *one == ANY || *other == ANY) {
+        if mappings
+            .iter()
+            .any(|(one, other)| *one == ANY || *other == ANY)
+        {
             return Err(Error("anyPolicy is mapped"));
         }
         let mut next = Vec::new();
         for policy in &self.valid {
-            let mapped: Vec<_> = mappings.iter().filter(|(issuer, _)| issuer == policy).collect();
+            let mapped: Vec<_> = mappings
+                .iter()
+                .filter(|(issuer, _)| issuer == policy)
+                .collect();
             if mapped.is_empty() {
                 next.push(*policy);
             } else if self.mapping > 0 {
@@ -101,7 +107,9 @@ impl State {
         let (explicit, mapping) = certificate.policy_constraints()?;
         self.explicit = self.explicit.min(explicit.unwrap_or(u64::MAX));
         self.mapping = self.mapping.min(mapping.unwrap_or(u64::MAX));
-        self.any = self.any.min(certificate.inhibit_any_policy()?.unwrap_or(u64::MAX));
+        self.any = self
+            .any
+            .min(certificate.inhibit_any_policy()?.unwrap_or(u64::MAX));
         Ok(())
     }
 }

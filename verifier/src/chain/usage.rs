@@ -58,8 +58,11 @@ pub(super) fn check(leaf: Option<&Certificate>, purpose: Use, findings: &mut Fin
         }
         (Use::TimeStamp, Ok(None)) => fail("it has no extended key usage for timestamps"),
         (Use::Document, Ok(Some((purposes, _)))) => {
-            const OTHERS: [ObjectIdentifier; 3] =
-                [SERVER_AUTH, rfc5280::ID_KP_TIME_STAMPING, rfc5280::ID_KP_OCSP_SIGNING];
+            const OTHERS: [ObjectIdentifier; 3] = [
+                SERVER_AUTH,
+                rfc5280::ID_KP_TIME_STAMPING,
+                rfc5280::ID_KP_OCSP_SIGNING,
+            ];
             if purposes.iter().all(|purpose| OTHERS.contains(purpose)) {
                 fail("its extended key usage is for something else than documents");
             }

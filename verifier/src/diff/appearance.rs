@@ -20,7 +20,10 @@ pub(super) fn objects(
     dictionaries: &mut BTreeSet<u32>,
 ) {
     const MAX: usize = 256;
-    let mut pending: Vec<(Object, u8)> = appearance.map(|object| (object.clone(), 0)).into_iter().collect();
+    let mut pending: Vec<(Object, u8)> = appearance
+        .map(|object| (object.clone(), 0))
+        .into_iter()
+        .collect();
     while let Some((object, depth)) = pending.pop() {
         if numbers.len() > MAX || depth > 3 {
             return;
@@ -32,17 +35,29 @@ pub(super) fn objects(
             }
             number = Some(id.0);
         }
-        let Ok(resolved) = pdf.resolve(&object) else { continue };
+        let Ok(resolved) = pdf.resolve(&object) else {
+            continue;
+        };
         if let Object::Dictionary(dictionary) = &*resolved {
             dictionaries.extend(number);
-            pending.extend(dictionary.iter().map(|(_, value)| (value.clone(), depth + 1)));
+            pending.extend(
+                dictionary
+                    .iter()
+                    .map(|(_, value)| (value.clone(), depth + 1)),
+            );
         }
     }
 }
 
 /// The text that the normal appearance shows in this state; `None` where that cannot be told.
-pub(super) fn shown(pdf: &Pdf<'_>, appearance: Option<&Object>, state: Option<&[u8]>) -> Option<String> {
-    let Some(appearance) = appearance else { return Some(String::new()) };
+pub(super) fn shown(
+    pdf: &Pdf<'_>,
+    appearance: Option<&Object>,
+    state: Option<&[u8]>,
+) -> Option<String> {
+    let Some(appearance) = appearance else {
+        return Some(String::new());
+    };
     let appearance = pdf.resolve(appearance).ok()?;
     let mut normal = value(pdf, appearance.as_dict().ok()?, b"N");
     if let Object::Dictionary(states) = &normal {
@@ -69,7 +84,10 @@ fn text(pdf: &Pdf<'_>, stream: &Stream) -> Option<String> {
     };
     let mut shown = String::new();
     let mut operands: Vec<Operand> = Vec::new();
-    let mut tokens = Tokens { bytes: &content, position: 0 };
+    let mut tokens = Tokens {
+        bytes: &content,
+        position: 0,
+    };
     let mut readable = true;
     while let Some(token) = tokens.next_token()? {
         match token {
@@ -101,7 +119,9 @@ fn text(pdf: &Pdf<'_>, stream: &Stream) -> Option<String> {
                     // Pictures, other forms and shadings show what cannot be read here; and text that is not drawn
                     // at all is not shown.
                     b"Do" | b"BI" | b"sh" => return None,
-                    b"Tr" if !matches!(operands.last(), Some(Operand::Number(mode)) if *mode == 0.0) => return None,
+                    b"Tr" if !matches!(operands.last(), Some(Operand::Number(mode)) if *mode == 0.0) => {
+                        return None;
+                    }
                     _ => {}
                 }
                 operands.clear();
@@ -114,15 +134,17 @@ fn text(pdf: &Pdf<'_>, stream: &Stream) -> Option<String> {
 /// Whether a font shows what the bytes of a string say.
 fn is_readable(pdf: &Pdf<'_>, fonts: &Dictionary, name: &[u8]) -> bool {
     // A font that the form's resources have is not here, and was there when the document was signed.
-    let Object::Dictionary(font) = value(pdf, fonts, name) else { return true };
+    let Object::Dictionary(font) = value(pdf, fonts, name) else {
+        return true;
+    };
     let simple = matches!(
         font.get(b"Subtype").and_then(Object::as_name),
         Ok(b"Type1" | b"TrueType" | b"MMType1")
     );
     let embedded = match value(pdf, &font, b"FontDescriptor") {
-        Object::Dictionary(descriptor) => {
-            [&b"FontFile"[..], b"FontFile2", b"FontFile3"].iter().any(|key| descriptor.has(key))
-        }
+        Object::Dictionary(descriptor) => [&b"FontFile"[..], b"FontFile2", b"FontFile3"]
+            .iter()
+            .any(|key| descriptor.has(key)),
         _ => false,
     };
     let encoding = match value(pdf, &font, b"Encoding") {
@@ -148,7 +170,16 @@ fn plain_differences(differences: &Object) -> bool {
                     _ => None,
                 };
                 let digit = [
-                    &b"zero"[..], b"one", b"two", b"three", b"four", b"five", b"six", b"seven", b"eight", b"nine",
+                    &b"zero"[..],
+                    b"one",
+                    b"two",
+                    b"three",
+                    b"four",
+                    b"five",
+                    b"six",
+                    b"seven",
+                    b"eight",
+                    b"nine",
                 ]
                 .iter()
                 .position(|digit| *digit == name.as_slice())
@@ -173,7 +204,9 @@ fn plain_differences(differences: &Object) -> bool {
 /// Whether appearances show the values; white space aside, and what a reader does with comb fields and passwords.
 pub(super) fn fits(values: &[String], shown: &[Option<String>], is_choice: bool) -> Option<bool> {
     let plain = |text: &str| -> String {
-        text.chars().filter(|character| !character.is_whitespace() && !character.is_control()).collect()
+        text.chars()
+            .filter(|character| !character.is_whitespace() && !character.is_control())
+            .collect()
     };
     let wanted: Vec<String> = values.iter().map(|value| plain(value)).collect();
     let mut all = true;
@@ -184,14 +217,19 @@ pub(super) fn fits(values: &[String], shown: &[Option<String>], is_choice: bool)
             // A list shows its other options too.
             wanted if is_choice => wanted.iter().all(|wanted| text.contains(wanted.as_str())),
             [wanted] => {
-                text == *wanted || (!text.is_empty() && text.chars().all(|character| character == '*'))
+                text == *wanted
+                    || (!text.is_empty() && text.chars().all(|character| character == '*'))
             }
             _ => false,
         };
         all &= fits;
     }
     // Characters beyond Latin-1 need fonts that are not understood here.
-    if !all && wanted.iter().any(|wanted| wanted.chars().any(|character| u32::from(character) > 0x7e)) {
+    if !all
+        && wanted
+            .iter()
+            .any(|wanted| wanted.chars().any(|character| u32::from(character) > 0x7e))
+    {
         return None;
     }
     Some(all)
@@ -220,7 +258,10 @@ const fn is_space(byte: u8) -> bool {
 }
 
 const fn is_delimiter(byte: u8) -> bool {
-    matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
+    matches!(
+        byte,
+        b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
+    )
 }
 
 impl Tokens<'_> {
@@ -232,12 +273,17 @@ impl Tokens<'_> {
     #[expect(clippy::option_option, reason = "the end is not a failure")]
     fn next_token(&mut self) -> Option<Option<Token>> {
         loop {
-            let Some(byte) = self.peek() else { return Some(None) };
+            let Some(byte) = self.peek() else {
+                return Some(None);
+            };
             match byte {
                 byte if is_space(byte) => self.position += 1,
                 b'[' | b']' => self.position += 1,
                 b'%' => {
-                    while self.peek().is_some_and(|byte| byte != b'\n' && byte != b'\r') {
+                    while self
+                        .peek()
+                        .is_some_and(|byte| byte != b'\n' && byte != b'\r')
+                    {
                         self.position += 1;
                     }
                 }
@@ -256,7 +302,9 @@ impl Tokens<'_> {
                 b')' | b'{' | b'}' => return None,
                 _ => {
                     let run = self.run();
-                    let number = std::str::from_utf8(&run).ok().and_then(|run| run.parse().ok());
+                    let number = std::str::from_utf8(&run)
+                        .ok()
+                        .and_then(|run| run.parse().ok());
                     return Some(Some(match number {
                         Some(number) => Token::Operand(Operand::Number(number)),
                         None => Token::Operator(run),
@@ -268,10 +316,16 @@ impl Tokens<'_> {
 
     fn run(&mut self) -> Vec<u8> {
         let start = self.position;
-        while self.peek().is_some_and(|byte| !is_space(byte) && !is_delimiter(byte)) {
+        while self
+            .peek()
+            .is_some_and(|byte| !is_space(byte) && !is_delimiter(byte))
+        {
             self.position += 1;
         }
-        self.bytes.get(start..self.position).unwrap_or_default().to_vec()
+        self.bytes
+            .get(start..self.position)
+            .unwrap_or_default()
+            .to_vec()
     }
 
     fn literal(&mut self) -> Option<Vec<u8>> {
@@ -312,7 +366,9 @@ impl Tokens<'_> {
                         b'0'..=b'7' => {
                             let mut code = u32::from(escaped - b'0');
                             for _ in 0..2 {
-                                let Some(digit @ b'0'..=b'7') = self.peek() else { break };
+                                let Some(digit @ b'0'..=b'7') = self.peek() else {
+                                    break;
+                                };
                                 self.position += 1;
                                 code = code * 8 + u32::from(digit - b'0');
                             }
@@ -334,7 +390,11 @@ impl Tokens<'_> {
             .get(..end)?
             .iter()
             .filter(|byte| !is_space(**byte))
-            .map(|byte| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+            .map(|byte| {
+                char::from(*byte)
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            })
             .collect();
         Some(
             digits?

@@ -13,15 +13,26 @@ use crate::document::{changed_keys, id_of, same, text, value};
 impl Step<'_, '_> {
     pub(super) fn fields(&mut self) {
         let (before, after) = (Fields::read(self.old), Fields::read(self.new));
-        for trouble in after.trouble.iter().filter(|trouble| !before.trouble.contains(trouble)) {
-            self.report(None, format!("the form has become unreadable: {trouble}"), Class::Unclear);
+        for trouble in after
+            .trouble
+            .iter()
+            .filter(|trouble| !before.trouble.contains(trouble))
+        {
+            self.report(
+                None,
+                format!("the form has become unreadable: {trouble}"),
+                Class::Unclear,
+            );
         }
         for field in &before.fields {
             self.old_widgets.extend(field.widgets.iter().copied());
         }
         self.form();
-        let known: std::collections::HashMap<u32, &Field> =
-            before.fields.iter().map(|field| (field.number, field)).collect();
+        let known: std::collections::HashMap<u32, &Field> = before
+            .fields
+            .iter()
+            .map(|field| (field.number, field))
+            .collect();
         let still: BTreeSet<u32> = after.fields.iter().map(|field| field.number).collect();
         for field in &before.fields {
             if !still.contains(&field.number) {
@@ -69,8 +80,14 @@ impl Step<'_, '_> {
             match key.as_slice() {
                 // Fields are looked at one by one.
                 b"Fields" | b"SigFlags" => {}
-                b"NeedAppearances" if matches!(after.get(b"NeedAppearances"), Ok(Object::Boolean(true))) => {
-                    self.report(Some(root), "appearances of fields are to be made anew", Class::Unclear);
+                b"NeedAppearances"
+                    if matches!(after.get(b"NeedAppearances"), Ok(Object::Boolean(true))) =>
+                {
+                    self.report(
+                        Some(root),
+                        "appearances of fields are to be made anew",
+                        Class::Unclear,
+                    );
                 }
                 b"NeedAppearances" => {}
                 b"DA" | b"Q" if new => {}
@@ -81,7 +98,13 @@ impl Step<'_, '_> {
                 }
             }
         }
-        self.resources(&before, &after, place.and_then(|place| place.as_reference().ok()).map(|id| id.0));
+        self.resources(
+            &before,
+            &after,
+            place
+                .and_then(|place| place.as_reference().ok())
+                .map(|id| id.0),
+        );
     }
 
     /// Resources of the form may grow; what was there keeps its meaning.
@@ -92,7 +115,11 @@ impl Step<'_, '_> {
         };
         let (old, new) = (read(self.old, before), read(self.new, after));
         let holder = form.unwrap_or_else(|| self.new.root_id().0);
-        let own = after.get(b"DR").and_then(Object::as_reference).ok().map(|id| id.0);
+        let own = after
+            .get(b"DR")
+            .and_then(Object::as_reference)
+            .ok()
+            .map(|id| id.0);
         let mut places = vec![(holder, Key::new(b"DR")), (holder, Key::new(b"AcroForm"))];
         if let Some(own) = own {
             self.explain(own, &places);
@@ -106,9 +133,9 @@ impl Step<'_, '_> {
             }
             let (before, after) = (value(self.old, &old, kind), value(self.new, &new, kind));
             let grown = match (&before, &after) {
-                (Object::Dictionary(before), Object::Dictionary(after)) => {
-                    before.iter().all(|(name, value)| after.get(name).is_ok_and(|now| same(value, now)))
-                }
+                (Object::Dictionary(before), Object::Dictionary(after)) => before
+                    .iter()
+                    .all(|(name, value)| after.get(name).is_ok_and(|now| same(value, now))),
                 (Object::Null, _) => true,
                 (before, after) => same(before, after),
             };
@@ -124,7 +151,9 @@ impl Step<'_, '_> {
     fn new_field(&mut self, field: &Field, all: &Fields) {
         let number = field.number;
         let above_signature = || {
-            all.fields.iter().any(|other| other.is_signature() && other.parents.contains(&number))
+            all.fields
+                .iter()
+                .any(|other| other.is_signature() && other.parents.contains(&number))
         };
         if !field.is_signature() {
             if field.kind.is_empty() && field.widgets.is_empty() && above_signature() {
@@ -135,7 +164,10 @@ impl Step<'_, '_> {
             return;
         }
         if number == 0 || !self.is_new(number) {
-            self.forbid(number, format!("something else became signature field {:?}", field.name));
+            self.forbid(
+                number,
+                format!("something else became signature field {:?}", field.name),
+            );
             return;
         }
         self.explain(number, &[]);
@@ -145,7 +177,10 @@ impl Step<'_, '_> {
             self.new_widgets.insert(*widget);
             if *widget != number {
                 if !self.is_new(*widget) {
-                    self.forbid(*widget, "something else became a widget of a new signature field");
+                    self.forbid(
+                        *widget,
+                        "something else became a widget of a new signature field",
+                    );
                     continue;
                 }
                 self.explain(*widget, &[]);
@@ -157,11 +192,20 @@ impl Step<'_, '_> {
         let value = field.own_or_inherited_value(&all.fields);
         let (signed, stamp) = self.signature_value(value.as_ref(), number, &field.name);
         if visible && !signed {
-            self.forbid(number, format!("visible field {:?} was added without a signature", field.name));
+            self.forbid(
+                number,
+                format!(
+                    "visible field {:?} was added without a signature",
+                    field.name
+                ),
+            );
         } else if large {
             self.report(
                 Some(number),
-                format!("signature field {:?} was added over much of a page", field.name),
+                format!(
+                    "signature field {:?} was added over much of a page",
+                    field.name
+                ),
                 Class::Unclear,
             );
         } else {
@@ -173,7 +217,11 @@ impl Step<'_, '_> {
             self.report(
                 Some(number),
                 format!("{what}: {:?}", field.name),
-                Class::NewSignature { field: field.name.clone(), visible, stamp },
+                Class::NewSignature {
+                    field: field.name.clone(),
+                    visible,
+                    stamp,
+                },
             );
         }
     }
@@ -183,33 +231,49 @@ impl Step<'_, '_> {
         let dictionary = match value {
             Some(Object::Reference(id)) => {
                 if !self.is_new(id.0) {
-                    self.forbid(field, format!("field {name:?} was given a signature that was there before"));
+                    self.forbid(
+                        field,
+                        format!("field {name:?} was given a signature that was there before"),
+                    );
                     return (false, false);
                 }
                 self.explain(id.0, &[]);
-                self.changed.get(&id.0).and_then(|pair| pair.new.as_dict().ok().cloned())
+                self.changed
+                    .get(&id.0)
+                    .and_then(|pair| pair.new.as_dict().ok().cloned())
             }
             Some(Object::Dictionary(dictionary)) => Some(dictionary.clone()),
             _ => return (false, false),
         };
         let Some(dictionary) = dictionary else {
-            self.forbid(field, format!("the value of field {name:?} is no signature"));
+            self.forbid(
+                field,
+                format!("the value of field {name:?} is no signature"),
+            );
             return (false, false);
         };
         let stamp = matches!(
             dictionary.get(b"SubFilter").and_then(Object::as_name),
             Ok(b"ETSI.RFC3161")
         );
-        (dictionary.has(b"ByteRange") && dictionary.has(b"Contents"), stamp)
+        (
+            dictionary.has(b"ByteRange") && dictionary.has(b"Contents"),
+            stamp,
+        )
     }
 
     /// How much of the page a widget can be seen on.
     fn visible_area(&self, widget: u32) -> f32 {
         const UNSEEN: i64 = 2 | 32;
-        let Ok(object) = self.new.object(id_of(self.new, widget)) else { return 0.0 };
-        let Ok(dictionary) = object.as_dict() else { return 0.0 };
+        let Ok(object) = self.new.object(id_of(self.new, widget)) else {
+            return 0.0;
+        };
+        let Ok(dictionary) = object.as_dict() else {
+            return 0.0;
+        };
         let flags = value(self.new, dictionary, b"F").as_i64().unwrap_or(0);
-        let Some([left, bottom, right, top]) = rectangle(&value(self.new, dictionary, b"Rect")) else {
+        let Some([left, bottom, right, top]) = rectangle(&value(self.new, dictionary, b"Rect"))
+        else {
             return 0.0;
         };
         if flags & UNSEEN != 0 || !dictionary.has(b"AP") {
@@ -221,14 +285,25 @@ impl Step<'_, '_> {
 
     fn field(&mut self, old: &Field, new: &Field) {
         if old.name != new.name || old.kind != new.kind {
-            self.forbid(new.number, format!("field {:?} was renamed or became another kind", old.name));
+            self.forbid(
+                new.number,
+                format!("field {:?} was renamed or became another kind", old.name),
+            );
             return;
         }
         let mut changes = Changes::default();
         let mut objects: Vec<u32> = vec![new.number];
-        objects.extend(new.widgets.iter().copied().filter(|widget| *widget != new.number));
+        objects.extend(
+            new.widgets
+                .iter()
+                .copied()
+                .filter(|widget| *widget != new.number),
+        );
         if old.widgets != new.widgets {
-            self.forbid(new.number, format!("the widgets of field {:?} were changed", old.name));
+            self.forbid(
+                new.number,
+                format!("the widgets of field {:?} were changed", old.name),
+            );
         }
         for number in objects {
             self.node(number, new, &mut changes);
@@ -248,23 +323,40 @@ impl Step<'_, '_> {
 
     /// The dictionary of a field or of a widget of it.
     fn node(&mut self, number: u32, field: &Field, changes: &mut Changes) {
-        let Some(pair) = self.changed.get(&number).cloned() else { return };
-        let (Ok(old), Ok(new)) = (pair.old.as_dict(), pair.new.as_dict()) else { return };
+        let Some(pair) = self.changed.get(&number).cloned() else {
+            return;
+        };
+        let (Ok(old), Ok(new)) = (pair.old.as_dict(), pair.new.as_dict()) else {
+            return;
+        };
         self.explain_dictionary(number);
         for key in changed_keys(old, new) {
             match key.as_slice() {
                 b"V" | b"I" => changes.value = true,
                 b"AP" => {}
                 b"AS" => changes.state = true,
-                b"Rect" if same_rectangle(&value(self.old, old, b"Rect"), &value(self.new, new, b"Rect")) => {}
+                b"Rect"
+                    if same_rectangle(
+                        &value(self.old, old, b"Rect"),
+                        &value(self.new, new, b"Rect"),
+                    ) => {}
                 b"F" | b"MK" | b"M" | b"DA" if field.is_signature() => changes.other = true,
                 // A field without a signature of its own is a parent of others.
-                b"Kids" if old.get(b"Kids").and_then(Object::as_array).is_ok_and(|kids| {
-                    new.get(b"Kids").and_then(Object::as_array).is_ok_and(|now| now.starts_with(kids))
-                }) => {}
+                b"Kids"
+                    if old
+                        .get(b"Kids")
+                        .and_then(Object::as_array)
+                        .is_ok_and(|kids| {
+                            new.get(b"Kids")
+                                .and_then(Object::as_array)
+                                .is_ok_and(|now| now.starts_with(kids))
+                        }) => {}
                 other => {
                     let key = String::from_utf8_lossy(other).into_owned();
-                    self.forbid(number, format!("/{key} of field {:?} was changed", field.name));
+                    self.forbid(
+                        number,
+                        format!("/{key} of field {:?} was changed", field.name),
+                    );
                 }
             }
         }
@@ -280,8 +372,17 @@ impl Step<'_, '_> {
         let mut numbers = BTreeSet::new();
         let mut dictionaries = BTreeSet::new();
         appearance::objects(self.new, after.as_ref(), &mut numbers, &mut dictionaries);
-        let touched: Vec<u32> = numbers.iter().copied().filter(|number| self.is_changed(*number)).collect();
-        if touched.is_empty() && same(before.as_ref().unwrap_or(&Object::Null), after.as_ref().unwrap_or(&Object::Null)) {
+        let touched: Vec<u32> = numbers
+            .iter()
+            .copied()
+            .filter(|number| self.is_changed(*number))
+            .collect();
+        if touched.is_empty()
+            && same(
+                before.as_ref().unwrap_or(&Object::Null),
+                after.as_ref().unwrap_or(&Object::Null),
+            )
+        {
             return;
         }
         // An appearance may be used for its widget alone.
@@ -304,12 +405,23 @@ impl Step<'_, '_> {
         appearance::objects(self.old, before.as_ref(), &mut parts, &mut dictionaries);
         for part in parts {
             if !self.is_new(part) && !self.is_appearance(part, 0) {
-                self.forbid(part, "the appearance of a field is used in another place too");
+                self.forbid(
+                    part,
+                    "the appearance of a field is used in another place too",
+                );
             }
         }
         // Only the normal appearance is there when nobody touches the field.
-        let before_text = appearance::shown(self.old, before.as_ref(), self.state(self.old, widget).as_deref());
-        let after_text = appearance::shown(self.new, after.as_ref(), self.state(self.new, widget).as_deref());
+        let before_text = appearance::shown(
+            self.old,
+            before.as_ref(),
+            self.state(self.old, widget).as_deref(),
+        );
+        let after_text = appearance::shown(
+            self.new,
+            after.as_ref(),
+            self.state(self.new, widget).as_deref(),
+        );
         changes.appearance = true;
         changes.same_text &= before_text.is_some() && before_text == after_text;
         changes.removed |= after.is_none();
@@ -326,22 +438,33 @@ impl Step<'_, '_> {
         let referrers = self.all_referrers(number);
         referrers.into_iter().all(|(from, key)| {
             (key == own && self.old_widgets.contains(&from))
-                || (depth < MAX_DEPTH && from > 0 && self.is_plain(from) && self.is_appearance(from, depth + 1))
+                || (depth < MAX_DEPTH
+                    && from > 0
+                    && self.is_plain(from)
+                    && self.is_appearance(from, depth + 1))
         })
     }
 
     /// Whether an object is a dictionary without a type, as those of appearances are.
     fn is_plain(&self, number: u32) -> bool {
-        self.old.object(id_of(self.old, number)).is_ok_and(|object| {
-            object.as_dict().is_ok_and(|dictionary| !dictionary.has(b"Type"))
-        })
+        self.old
+            .object(id_of(self.old, number))
+            .is_ok_and(|object| {
+                object
+                    .as_dict()
+                    .is_ok_and(|dictionary| !dictionary.has(b"Type"))
+            })
     }
 
     /// An appearance stream that was there before may draw with what it drew with before, or with new things.
     fn unexplained_parts(&mut self, number: u32) {
-        let Some(pair) = self.changed.get(&number) else { return };
+        let Some(pair) = self.changed.get(&number) else {
+            return;
+        };
         let is_form = |object: &Object| matches!(object, Object::Stream(_) | Object::Dictionary(_));
-        if !is_form(&pair.old) || std::mem::discriminant(&*pair.old) != std::mem::discriminant(&*pair.new) {
+        if !is_form(&pair.old)
+            || std::mem::discriminant(&*pair.old) != std::mem::discriminant(&*pair.new)
+        {
             self.forbid(number, "an appearance became something else");
         }
     }
@@ -374,11 +497,22 @@ impl Step<'_, '_> {
         let signature = new.dictionary.get(b"V").ok().cloned();
         let (signed, stamp) = self.signature_value(signature.as_ref(), new.number, &name);
         if signed && stamp && changes.value {
-            self.report(Some(new.number), format!("field {name:?} was stamped"), Class::Archival);
+            self.report(
+                Some(new.number),
+                format!("field {name:?} was stamped"),
+                Class::Archival,
+            );
         } else if signed && changes.value {
-            self.report(Some(new.number), format!("field {name:?} was signed"), Class::Sign { field: name });
+            self.report(
+                Some(new.number),
+                format!("field {name:?} was signed"),
+                Class::Sign { field: name },
+            );
         } else {
-            self.forbid(new.number, format!("empty signature field {name:?} was changed"));
+            self.forbid(
+                new.number,
+                format!("empty signature field {name:?} was changed"),
+            );
         }
     }
 
@@ -386,13 +520,19 @@ impl Step<'_, '_> {
         let name = new.name.clone();
         let number = new.number;
         if changes.other || changes.removed {
-            self.forbid(number, format!("field {name:?} was changed in another way than by filling it in"));
+            self.forbid(
+                number,
+                format!("field {name:?} was changed in another way than by filling it in"),
+            );
             return;
         }
         let now = value(self.new, &new.dictionary, b"V");
         match new.kind.as_slice() {
             b"Btn" if changes.appearance => {
-                self.forbid(number, format!("the appearance of button {name:?} was changed"));
+                self.forbid(
+                    number,
+                    format!("the appearance of button {name:?} was changed"),
+                );
             }
             b"Btn" => self.button(new, &now),
             b"Tx" | b"Ch" => self.text(new, &now, changes),
@@ -406,17 +546,36 @@ impl Step<'_, '_> {
             Object::Name(name) => name.clone(),
             Object::Null => b"Off".to_vec(),
             _ => {
-                self.forbid(field.number, format!("the value of button {:?} is no state", field.name));
+                self.forbid(
+                    field.number,
+                    format!("the value of button {:?} is no state", field.name),
+                );
                 return;
             }
         };
         let fits = field.widgets.iter().all(|widget| {
-            let state = self.state(self.new, *widget).unwrap_or_else(|| b"Off".to_vec());
+            let state = self
+                .state(self.new, *widget)
+                .unwrap_or_else(|| b"Off".to_vec());
             state == b"Off" || state == selected
         });
-        let class = if fits { Class::Fill { field: field.name.clone() } } else { Class::Forbidden };
-        let what = if fits { "was chosen" } else { "shows another state than its value" };
-        self.report(Some(field.number), format!("button {:?} {what}", field.name), class);
+        let class = if fits {
+            Class::Fill {
+                field: field.name.clone(),
+            }
+        } else {
+            Class::Forbidden
+        };
+        let what = if fits {
+            "was chosen"
+        } else {
+            "shows another state than its value"
+        };
+        self.report(
+            Some(field.number),
+            format!("button {:?} {what}", field.name),
+            class,
+        );
     }
 
     /// A text shows its value.
@@ -429,12 +588,22 @@ impl Step<'_, '_> {
             _ => None,
         };
         let Some(values) = values else {
-            self.report(Some(field.number), format!("the value of field {name:?} is no text"), Class::Unclear);
+            self.report(
+                Some(field.number),
+                format!("the value of field {name:?} is no text"),
+                Class::Unclear,
+            );
             return;
         };
         if changes.appearance && !changes.value {
             // What the field says did not change, so what it shows may not either.
-            let class = if changes.same_text { Class::Fill { field: name.clone() } } else { Class::Forbidden };
+            let class = if changes.same_text {
+                Class::Fill {
+                    field: name.clone(),
+                }
+            } else {
+                Class::Forbidden
+            };
             self.report(
                 Some(field.number),
                 format!("the appearance of field {name:?} was changed and its value was not"),
@@ -444,17 +613,33 @@ impl Step<'_, '_> {
         }
         if !changes.appearance {
             let drawn = field.widgets.iter().any(|widget| {
-                self.new.object(id_of(self.new, *widget)).is_ok_and(|object| {
-                    object.as_dict().is_ok_and(|dictionary| dictionary.has(b"AP"))
-                })
+                self.new
+                    .object(id_of(self.new, *widget))
+                    .is_ok_and(|object| {
+                        object
+                            .as_dict()
+                            .is_ok_and(|dictionary| dictionary.has(b"AP"))
+                    })
             });
-            let class = if drawn { Class::Unclear } else { Class::Fill { field: name.clone() } };
-            let what = if drawn { "was filled in and shows what it showed" } else { "was filled in" };
+            let class = if drawn {
+                Class::Unclear
+            } else {
+                Class::Fill {
+                    field: name.clone(),
+                }
+            };
+            let what = if drawn {
+                "was filled in and shows what it showed"
+            } else {
+                "was filled in"
+            };
             self.report(Some(field.number), format!("field {name:?} {what}"), class);
             return;
         }
         let class = match appearance::fits(&values, &changes.texts, field.kind == b"Ch") {
-            Some(true) => Class::Fill { field: name.clone() },
+            Some(true) => Class::Fill {
+                field: name.clone(),
+            },
             Some(false) => Class::Forbidden,
             None => Class::Unclear,
         };

@@ -148,7 +148,9 @@ pub(crate) fn references(object: &Object, each: &mut impl FnMut(u32)) {
         match object {
             Object::Reference(id) => each(id.0),
             Object::Array(items) => pending.extend(items),
-            Object::Dictionary(dictionary) => pending.extend(dictionary.iter().map(|(_, value)| value)),
+            Object::Dictionary(dictionary) => {
+                pending.extend(dictionary.iter().map(|(_, value)| value))
+            }
             Object::Stream(stream) => pending.extend(stream.dict.iter().map(|(_, value)| value)),
             _ => {}
         }

@@ -17,14 +17,21 @@ impl Step<'_, '_> {
         let mut pages = BTreeSet::new();
         let numbers: Vec<u32> = self.changed.keys().copied().collect();
         for number in numbers {
-            let Some(pair) = self.changed.get(&number).cloned() else { continue };
+            let Some(pair) = self.changed.get(&number).cloned() else {
+                continue;
+            };
             let is_page = |object: &Object| {
-                object.as_dict().is_ok_and(|dictionary| dictionary.has_type(b"Page"))
+                object
+                    .as_dict()
+                    .is_ok_and(|dictionary| dictionary.has_type(b"Page"))
             };
             if is_page(&pair.old) && is_page(&pair.new) {
                 self.page(number, &pair.old, &pair.new);
                 pages.insert(number);
-            } else if matches!((&*pair.old, &*pair.new), (Object::Array(_), Object::Array(_))) {
+            } else if matches!(
+                (&*pair.old, &*pair.new),
+                (Object::Array(_), Object::Array(_))
+            ) {
                 let referrers = self.referrers.get(&number).cloned().unwrap_or_default();
                 let annotations = Key::new(b"Annots");
                 if !referrers.is_empty() && referrers.iter().all(|(_, key)| *key == annotations) {
@@ -40,13 +47,19 @@ impl Step<'_, '_> {
     }
 
     fn page(&mut self, number: u32, old: &Object, new: &Object) {
-        let (Ok(old), Ok(new)) = (old.as_dict(), new.as_dict()) else { return };
+        let (Ok(old), Ok(new)) = (old.as_dict(), new.as_dict()) else {
+            return;
+        };
         self.explain_dictionary(number);
         for key in changed_keys(old, new) {
             match key.as_slice() {
                 b"Annots" => {}
                 // The order in which fields are tabbed through.
-                b"Tabs" => self.report(Some(number), "the tab order of a page was set", Class::Archival),
+                b"Tabs" => self.report(
+                    Some(number),
+                    "the tab order of a page was set",
+                    Class::Archival,
+                ),
                 other => {
                     let name = String::from_utf8_lossy(other).into_owned();
                     self.forbid(number, format!("/{name} of a page was changed"));
@@ -79,7 +92,11 @@ impl Step<'_, '_> {
         }
         for removed in before.iter().filter(|item| !after.contains(item)) {
             let harmless = self.harmless(self.old, removed);
-            self.report(Some(page), "an annotation was taken off a page", Class::Annotation { harmless });
+            self.report(
+                Some(page),
+                "an annotation was taken off a page",
+                Class::Annotation { harmless },
+            );
         }
         let mut seen = HashSet::new();
         for added in after.iter().filter(|item| !before.contains(item)) {
@@ -134,19 +151,36 @@ impl Step<'_, '_> {
             .map(|(number, _)| *number)
             .collect();
         for number in numbers {
-            let Some(pair) = self.changed.get(&number).cloned() else { continue };
-            let (Ok(old), Ok(new)) = (pair.old.as_dict(), pair.new.as_dict()) else { continue };
+            let Some(pair) = self.changed.get(&number).cloned() else {
+                continue;
+            };
+            let (Ok(old), Ok(new)) = (pair.old.as_dict(), pair.new.as_dict()) else {
+                continue;
+            };
             let subtype = |dictionary: &Dictionary| {
-                dictionary.get(b"Subtype").and_then(Object::as_name).map(<[u8]>::to_vec).ok()
+                dictionary
+                    .get(b"Subtype")
+                    .and_then(Object::as_name)
+                    .map(<[u8]>::to_vec)
+                    .ok()
             };
             let is_annotation = old.has(b"Rect") && old.has(b"Subtype");
-            if !is_annotation || subtype(old) != subtype(new) || subtype(old).as_deref() == Some(b"Widget") {
+            if !is_annotation
+                || subtype(old) != subtype(new)
+                || subtype(old).as_deref() == Some(b"Widget")
+            {
                 continue;
             }
             let on_page = self.referrers.get(&number).is_some_and(|referrers| {
                 referrers.iter().all(|(_, key)| {
-                    [Key::new(b"Annots"), Key::NONE, Key::new(b"Popup"), Key::new(b"Parent"), Key::new(b"IRT")]
-                        .contains(key)
+                    [
+                        Key::new(b"Annots"),
+                        Key::NONE,
+                        Key::new(b"Popup"),
+                        Key::new(b"Parent"),
+                        Key::new(b"IRT"),
+                    ]
+                    .contains(key)
                 })
             });
             if !on_page {
@@ -154,8 +188,13 @@ impl Step<'_, '_> {
             }
             self.explain_dictionary(number);
             let reference = Object::Reference(id_of(self.new, number));
-            let harmless = self.harmless(self.old, &reference) && self.harmless(self.new, &reference);
-            self.report(Some(number), "an annotation was changed", Class::Annotation { harmless });
+            let harmless =
+                self.harmless(self.old, &reference) && self.harmless(self.new, &reference);
+            self.report(
+                Some(number),
+                "an annotation was changed",
+                Class::Annotation { harmless },
+            );
         }
     }
 
@@ -163,8 +202,12 @@ impl Step<'_, '_> {
     /// appearance of its own.
     fn harmless(&self, pdf: &Pdf<'_>, annotation: &Object) -> bool {
         const ICON: f32 = 48.0;
-        let Ok(annotation) = pdf.resolve(annotation) else { return false };
-        let Ok(annotation) = annotation.as_dict() else { return false };
+        let Ok(annotation) = pdf.resolve(annotation) else {
+            return false;
+        };
+        let Ok(annotation) = annotation.as_dict() else {
+            return false;
+        };
         if annotation.has(b"A") || annotation.has(b"AA") {
             return false;
         }
@@ -200,20 +243,30 @@ pub(super) fn rectangle(object: &Object) -> Option<[f32; 4]> {
 /// The numbers of all pages and of the annotations on them, by object.
 fn pages(pdf: &Pdf<'_>) -> HashMap<u32, u32> {
     let mut found = HashMap::new();
-    let Ok(catalog) = pdf.catalog() else { return found };
-    let Some(root) = catalog.as_dict().ok().and_then(|catalog| catalog.get(b"Pages").ok()) else {
+    let Ok(catalog) = pdf.catalog() else {
+        return found;
+    };
+    let Some(root) = catalog
+        .as_dict()
+        .ok()
+        .and_then(|catalog| catalog.get(b"Pages").ok())
+    else {
         return found;
     };
     let mut pending = vec![root.clone()];
     let mut seen = HashSet::new();
     let mut count = 0;
     while let Some(node) = pending.pop() {
-        let Object::Reference(id) = node else { continue };
+        let Object::Reference(id) = node else {
+            continue;
+        };
         if !seen.insert(id.0) || seen.len() > MAX_PAGES {
             continue;
         }
         let Ok(object) = pdf.object(id) else { continue };
-        let Ok(dictionary) = object.as_dict() else { continue };
+        let Ok(dictionary) = object.as_dict() else {
+            continue;
+        };
         if let Object::Array(kids) = value(pdf, dictionary, b"Kids") {
             pending.extend(kids.into_iter().rev());
             continue;

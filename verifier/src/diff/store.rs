@@ -10,25 +10,43 @@ use crate::document::{changed_keys, same, value};
 impl Step<'_, '_> {
     /// The document information dictionary: text about the document, shown nowhere in it.
     pub(super) fn information(&mut self) {
-        let number = |trailer: &Dictionary| trailer.get(b"Info").and_then(Object::as_reference).ok();
+        let number =
+            |trailer: &Dictionary| trailer.get(b"Info").and_then(Object::as_reference).ok();
         let after = number(self.new.trailer());
         if let Some(id) = after
             && self.is_changed(id.0)
         {
             self.explain(id.0, &[trailer_key(b"Info")]);
             let plain = |object: &Object| {
-                matches!(object, Object::String(..) | Object::Name(_) | Object::Integer(_) | Object::Boolean(_))
+                matches!(
+                    object,
+                    Object::String(..) | Object::Name(_) | Object::Integer(_) | Object::Boolean(_)
+                )
             };
             let all_plain = self.changed.get(&id.0).is_some_and(|pair| {
-                pair.new.as_dict().is_ok_and(|dictionary| dictionary.iter().all(|(_, value)| plain(value)))
+                pair.new
+                    .as_dict()
+                    .is_ok_and(|dictionary| dictionary.iter().all(|(_, value)| plain(value)))
             });
             if all_plain {
-                self.report(Some(id.0), "the document information was changed", Class::Archival);
+                self.report(
+                    Some(id.0),
+                    "the document information was changed",
+                    Class::Archival,
+                );
             } else {
-                self.report(Some(id.0), "the document information is not only text", Class::Unclear);
+                self.report(
+                    Some(id.0),
+                    "the document information is not only text",
+                    Class::Unclear,
+                );
             }
         } else if number(self.old.trailer()) != after && after.is_some() {
-            self.report(None, "the document information is another object", Class::Unclear);
+            self.report(
+                None,
+                "the document information is another object",
+                Class::Unclear,
+            );
         }
     }
 
@@ -66,14 +84,24 @@ impl Step<'_, '_> {
         let after = value(self.new, new, b"Perms");
         let same_certification = |key: &[u8]| {
             let part = |object: &Object| {
-                object.as_dict().ok().and_then(|dictionary| dictionary.get(key).ok().cloned())
+                object
+                    .as_dict()
+                    .ok()
+                    .and_then(|dictionary| dictionary.get(key).ok().cloned())
             };
             part(&before) == part(&after)
         };
         if !same_certification(b"DocMDP") {
-            self.forbid(root, "the document was certified after it was signed, or no longer is");
+            self.forbid(
+                root,
+                "the document was certified after it was signed, or no longer is",
+            );
         } else if !same(&before, &after) {
-            self.report(Some(root), "the document's usage rights were changed", Class::Unclear);
+            self.report(
+                Some(root),
+                "the document's usage rights were changed",
+                Class::Unclear,
+            );
         }
     }
 
@@ -84,7 +112,9 @@ impl Step<'_, '_> {
         if self.is_changed(id.0) {
             self.explain(id.0, &[(root, Key::new(b"Metadata"))]);
             let is_metadata = self.changed.get(&id.0).is_some_and(|pair| {
-                pair.new.as_stream().is_ok_and(|stream| stream.dict.has_type(b"Metadata"))
+                pair.new
+                    .as_stream()
+                    .is_ok_and(|stream| stream.dict.has_type(b"Metadata"))
             });
             if is_metadata {
                 self.report(Some(id.0), "the metadata were changed", Class::Archival);
@@ -130,16 +160,28 @@ impl Step<'_, '_> {
             (Object::Null, Object::Dictionary(_)) => true,
             _ => false,
         };
-        let class = if kept { Class::Archival } else { Class::Unclear };
+        let class = if kept {
+            Class::Archival
+        } else {
+            Class::Unclear
+        };
         self.report(Some(root), "the developer extensions were changed", class);
     }
 
     fn security_store(&mut self, root: u32, old: &Dictionary, new: &Dictionary) {
         let Object::Dictionary(after) = value(self.new, new, b"DSS") else {
             if old.has(b"DSS") {
-                self.report(Some(root), "the document security store was removed", Class::Unclear);
+                self.report(
+                    Some(root),
+                    "the document security store was removed",
+                    Class::Unclear,
+                );
             } else if new.has(b"DSS") {
-                self.report(Some(root), "the document security store is no dictionary", Class::Unclear);
+                self.report(
+                    Some(root),
+                    "the document security store is no dictionary",
+                    Class::Unclear,
+                );
             }
             return;
         };
@@ -147,7 +189,10 @@ impl Step<'_, '_> {
             Object::Dictionary(before) => before,
             _ => Dictionary::new(),
         };
-        let mut touched = !same(&Object::Dictionary(before.clone()), &Object::Dictionary(after.clone()));
+        let mut touched = !same(
+            &Object::Dictionary(before.clone()),
+            &Object::Dictionary(after.clone()),
+        );
         // Whatever is changed below has to be reachable from here alone.
         let mut holders = vec![(root, Key::new(b"DSS"))];
         if let Ok(Object::Reference(id)) = new.get(b"DSS") {
@@ -158,8 +203,15 @@ impl Step<'_, '_> {
             }
         }
         for (key, _) in &after {
-            if !matches!(key.as_slice(), b"Type" | b"Certs" | b"CRLs" | b"OCSPs" | b"VRI") {
-                self.report(Some(root), "the document security store has something unknown in it", Class::Unclear);
+            if !matches!(
+                key.as_slice(),
+                b"Type" | b"Certs" | b"CRLs" | b"OCSPs" | b"VRI"
+            ) {
+                self.report(
+                    Some(root),
+                    "the document security store has something unknown in it",
+                    Class::Unclear,
+                );
             }
         }
         for key in [&b"Certs"[..], b"CRLs", b"OCSPs"] {
@@ -167,12 +219,22 @@ impl Step<'_, '_> {
         }
         touched |= self.related(&after, &holders);
         if touched {
-            self.report(Some(root), "the document security store was extended", Class::Archival);
+            self.report(
+                Some(root),
+                "the document security store was extended",
+                Class::Archival,
+            );
         }
     }
 
     /// An array of streams that may grow.
-    fn material(&mut self, before: &Dictionary, after: &Dictionary, key: &[u8], holders: &[(u32, Key)]) -> bool {
+    fn material(
+        &mut self,
+        before: &Dictionary,
+        after: &Dictionary,
+        key: &[u8],
+        holders: &[(u32, Key)],
+    ) -> bool {
         let mut touched = false;
         let mut places = holders.to_vec();
         if let Ok(Object::Reference(id)) = after.get(key) {
@@ -184,7 +246,11 @@ impl Step<'_, '_> {
             Object::Array(after) => after,
             Object::Null => Vec::new(),
             _ => {
-                self.report(None, "part of the document security store is no array", Class::Unclear);
+                self.report(
+                    None,
+                    "part of the document security store is no array",
+                    Class::Unclear,
+                );
                 return true;
             }
         };
@@ -193,7 +259,11 @@ impl Step<'_, '_> {
             _ => Vec::new(),
         };
         if before.iter().any(|item| !after.contains(item)) {
-            self.report(None, "material was taken out of the document security store", Class::Unclear);
+            self.report(
+                None,
+                "material was taken out of the document security store",
+                Class::Unclear,
+            );
         }
         for item in &after {
             if let Object::Reference(id) = item
@@ -204,7 +274,11 @@ impl Step<'_, '_> {
                     self.explain_dictionary(id.0);
                 } else {
                     self.explain(id.0, &places);
-                    self.report(Some(id.0), "material in the document security store was replaced", Class::Unclear);
+                    self.report(
+                        Some(id.0),
+                        "material in the document security store was replaced",
+                        Class::Unclear,
+                    );
                 }
             }
         }
@@ -235,7 +309,9 @@ impl Step<'_, '_> {
                     inner.push((id.0, Key::new(key)));
                 }
             }
-            let Object::Dictionary(entry) = value(self.new, &related, name) else { continue };
+            let Object::Dictionary(entry) = value(self.new, &related, name) else {
+                continue;
+            };
             for (key, list) in &entry {
                 if let Object::Reference(id) = list
                     && self.is_changed(id.0)
@@ -244,8 +320,14 @@ impl Step<'_, '_> {
                     self.explain(id.0, &inner);
                 }
                 let mut items = Vec::new();
-                super::graph::references(&value(self.new, &entry, key), &mut |target| items.push(target));
-                for item in items.into_iter().filter(|item| self.is_new(*item)).collect::<Vec<_>>() {
+                super::graph::references(&value(self.new, &entry, key), &mut |target| {
+                    items.push(target)
+                });
+                for item in items
+                    .into_iter()
+                    .filter(|item| self.is_new(*item))
+                    .collect::<Vec<_>>()
+                {
                     touched = true;
                     self.explain_dictionary(item);
                 }

@@ -121,7 +121,9 @@ impl RevocationList {
         Ok(Statement {
             issued: self.issued,
             next: self.next,
-            entry: self.entry(certificate.serial()).map_err(|_| "an entry cannot be read")?,
+            entry: self
+                .entry(certificate.serial())
+                .map_err(|_| "an entry cannot be read")?,
         })
     }
 
@@ -140,14 +142,17 @@ impl RevocationList {
             return Ok(());
         }
         // After a change of keys: a certificate of the same name that the same superior issued.
-        let other = pool.with_subject(issuer.subject()).into_iter().any(|other| {
-            other != *issuer
-                && other.issuer() == issuer.issuer()
-                && signed_by(&other)
-                && (pool.issuers(issuer).iter().any(|superior| {
-                    pool.issued(superior, issuer) && pool.issued(superior, &other)
-                }))
-        });
+        let other = pool
+            .with_subject(issuer.subject())
+            .into_iter()
+            .any(|other| {
+                other != *issuer
+                    && other.issuer() == issuer.issuer()
+                    && signed_by(&other)
+                    && (pool.issuers(issuer).iter().any(|superior| {
+                        pool.issued(superior, issuer) && pool.issued(superior, &other)
+                    }))
+            });
         if other {
             Ok(())
         } else {

@@ -119,13 +119,20 @@ impl OcspResponse {
         certificate: &Certificate,
         issuer: &Certificate,
     ) -> Result<Option<Statement>, &'static str> {
-        let Some(single) = self.singles.iter().find(|single| single.is_about(certificate, issuer))
+        let Some(single) = self
+            .singles
+            .iter()
+            .find(|single| single.is_about(certificate, issuer))
         else {
             return Ok(None);
         };
         self.check_signature(pool, issuer)?;
         match single.status {
-            Some(entry) => Ok(Some(Statement { issued: single.issued, next: single.next, entry })),
+            Some(entry) => Ok(Some(Statement {
+                issued: single.issued,
+                next: single.next,
+                entry,
+            })),
             None => Err("the responder does not know the certificate"),
         }
     }
@@ -151,7 +158,10 @@ impl OcspResponse {
                 continue;
             }
             // Only the issuer itself delegates (RFC 6960, 4.2.2.2).
-            if !delegated || responder.issuer() != issuer.subject() || !pool.issued(issuer, responder) {
+            if !delegated
+                || responder.issuer() != issuer.subject()
+                || !pool.issued(issuer, responder)
+            {
                 why = "its responder was not delegated by the issuer";
             } else if !responder.is_valid_at(self.produced) {
                 why = "its responder's certificate was not valid";
@@ -208,11 +218,21 @@ impl Single {
             Some(next) => Some(Value::parse(next.content)?.time()?),
             None => None,
         };
-        Ok(Self { digest, issuer_name, issuer_key, serial, status, issued, next })
+        Ok(Self {
+            digest,
+            issuer_name,
+            issuer_key,
+            serial,
+            status,
+            issued,
+            next,
+        })
     }
 
     fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        let Some(digest) = self.digest else { return false };
+        let Some(digest) = self.digest else {
+            return false;
+        };
         self.serial == certificate.serial()
             && self.issuer_key == digest.of(&[&issuer.key().raw])
             && self.issuer_name == digest.of(&[&certificate.issuer().der])
