@@ -18,9 +18,10 @@ fn main() {
         } else if let Some(path) = argument.strip_prefix("--anchor=") {
             let bytes = std::fs::read(path).unwrap();
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            let ders = signer::x509::pem::certificates(&text, 100)
-                .map(|list| list.iter().map(|one| one.as_der().to_vec()).collect())
-                .unwrap_or_else(|_| vec![bytes]);
+            let ders = signer::x509::pem::certificates(&text, 100).map_or_else(
+                |_| vec![bytes],
+                |list| list.iter().map(|one| one.as_der().to_vec()).collect(),
+            );
             anchors.extend(
                 ders.iter()
                     .filter_map(|der| Anchor::from_der(der, Trust::ALL).ok()),

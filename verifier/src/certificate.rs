@@ -10,7 +10,7 @@ use std::sync::Arc;
 use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 
-pub(crate) use extension::{GeneralName, KeyUsage, NameConstraints, general_names, oids};
+pub(crate) use extension::{GeneralName, general_names};
 
 use crate::algorithm::{self, Digest, Identifier, PublicKey, Scheme, Trouble};
 use crate::asn1::{Error, Value, tag};

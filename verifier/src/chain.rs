@@ -305,7 +305,7 @@ fn authority(path: &Path, index: usize, is_anchor: bool, findings: &mut Findings
     }
     match certificate.key_usage() {
         Ok(Some(usage)) if !usage.may_sign_certificates() => {
-            fail("its key is not for signing certificates")
+            fail("its key is not for signing certificates");
         }
         Ok(_) => {}
         Err(_) => fail("its key usage cannot be read"),

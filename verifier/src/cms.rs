@@ -130,9 +130,10 @@ impl<'a> SignedData<'a> {
     }
 }
 
-fn encapsulated<'a>(
-    fields: &mut Reader<'a>,
-) -> Result<(ObjectIdentifier, Option<Cow<'a, [u8]>>), Error> {
+/// A content type and the content, if it is inside.
+type Encapsulated<'a> = (ObjectIdentifier, Option<Cow<'a, [u8]>>);
+
+fn encapsulated<'a>(fields: &mut Reader<'a>) -> Result<Encapsulated<'a>, Error> {
     let mut encapsulated = fields.sequence()?;
     let content_type = encapsulated.oid()?;
     let content = match encapsulated.optional(tag::context(0))? {

@@ -55,7 +55,7 @@ impl<'a, 'p> Stages<'a, 'p> {
         let pdf = open(bytes, self.policy).map(Rc::new);
         let mut opened = self.opened.borrow_mut();
         if opened.len() >= MAX_OPEN {
-            opened.remove(0);
+            drop(opened.remove(0));
         }
         opened.push((end, pdf.clone()));
         pdf

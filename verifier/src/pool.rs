@@ -24,7 +24,8 @@ pub(crate) struct Pool<'p> {
     responses: RefCell<Vec<Rc<OcspResponse>>>,
     seen: RefCell<HashSet<[u8; 32]>>,
     asked: RefCell<HashSet<Vec<u8>>>,
-    verified: RefCell<HashMap<([u8; 32], Vec<u8>), bool>>,
+    /// By fingerprint and key.
+    verified: RefCell<HashMap<Verification, bool>>,
     verifications: Cell<usize>,
 }
 
@@ -34,6 +35,8 @@ const MAX_VERIFICATIONS: usize = 2_000;
 const MAX_REVOCATION_DATA: usize = 512;
 /// Bytes of one revocation list.
 const MAX_LIST: usize = 32 << 20;
+
+type Verification = ([u8; 32], Vec<u8>);
 
 impl<'p> Pool<'p> {
     pub(crate) fn new(policy: &'p Policy, source: &'p dyn Evidence) -> Self {

@@ -9,10 +9,10 @@ mod signer;
 
 use jiff::Timestamp;
 
-pub(crate) use dictionary::{FieldLock, Modifications};
+pub(crate) use dictionary::Modifications;
 pub(crate) use find::{Found, find};
 pub(crate) use range::ContentDigests;
-pub(crate) use signer::{Content, Message, check_message, find_signer};
+pub(crate) use signer::{Content, Message, check_message};
 
 use crate::algorithm::{Digest, Scheme};
 use crate::certificate::Certificate;

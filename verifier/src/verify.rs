@@ -1,6 +1,7 @@
 //! The order of things: open, find, examine, compare, and judge the signers (EN 319 102-1, clause 5).
 
 use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
 
 use signer::pdf::{self, Anomaly, Pdf};
 
@@ -20,11 +21,30 @@ use crate::signature::{ContentDigests, Examined, Found, examine, find};
 /// Judges every signature of a document. There is no input that is not answered.
 #[must_use]
 pub fn verify(document: &[u8], policy: &Policy, source: &dyn Evidence) -> Report {
-    let stages = Stages::new(document, policy);
-    match stages.at(document.len()) {
-        Ok(pdf) => readable(&pdf, &stages, policy, source),
-        Err(error) => unreadable(document, &error, policy),
-    }
+    let judge = || {
+        let stages = Stages::new(document, policy);
+        match stages.at(document.len()) {
+            Ok(pdf) => readable(&pdf, &stages, policy, source),
+            Err(error) => unreadable(document, &error, policy),
+        }
+    };
+    // Filters and security handlers are others' code: what they do on hostile input is a verdict too.
+    panic::catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
+        let mut findings = Findings::default();
+        findings.doubt(
+            Check::DocumentStructure,
+            SubIndication::Generic,
+            "reading the document ended abnormally",
+        );
+        Report {
+            conclusion: Conclusion::Indeterminate,
+            validation_time: policy.time,
+            findings: findings.0,
+            signatures: Vec::new(),
+            revisions: 0,
+            encrypted: false,
+        }
+    })
 }
 
 fn readable(
@@ -209,7 +229,7 @@ fn identifier(found: &Found) -> [u8; 32] {
         .as_ref()
         .map(|dictionary| dictionary.get(b"Contents"))
     {
-        Ok(Ok(signer::pdf::Object::String(contents, _))) => contents.clone(),
+        Ok(Ok(pdf::Object::String(contents, _))) => contents.clone(),
         _ => Vec::new(),
     };
     let mut identifier = [0; 32];

@@ -33,10 +33,6 @@ impl KeyUsage {
         self.bit(0) || self.bit(1)
     }
 
-    pub(crate) fn digital_signature(&self) -> bool {
-        self.bit(0)
-    }
-
     pub(crate) fn may_sign_certificates(&self) -> bool {
         self.bit(5)
     }

@@ -119,7 +119,8 @@ fn text(pdf: &Pdf<'_>, stream: &Stream) -> Option<String> {
                     // Pictures, other forms and shadings show what cannot be read here; and text that is not drawn
                     // at all is not shown.
                     b"Do" | b"BI" | b"sh" => return None,
-                    b"Tr" if !matches!(operands.last(), Some(Operand::Number(mode)) if *mode == 0.0) => {
+                    b"Tr" if !matches!(operands.last(), Some(Operand::Number(mode)) if *mode == 0.0) =>
+                    {
                         return None;
                     }
                     _ => {}

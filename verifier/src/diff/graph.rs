@@ -149,7 +149,7 @@ pub(crate) fn references(object: &Object, each: &mut impl FnMut(u32)) {
             Object::Reference(id) => each(id.0),
             Object::Array(items) => pending.extend(items),
             Object::Dictionary(dictionary) => {
-                pending.extend(dictionary.iter().map(|(_, value)| value))
+                pending.extend(dictionary.iter().map(|(_, value)| value));
             }
             Object::Stream(stream) => pending.extend(stream.dict.iter().map(|(_, value)| value)),
             _ => {}

@@ -321,7 +321,7 @@ impl Step<'_, '_> {
                 }
                 let mut items = Vec::new();
                 super::graph::references(&value(self.new, &entry, key), &mut |target| {
-                    items.push(target)
+                    items.push(target);
                 });
                 for item in items
                     .into_iter()

@@ -15,8 +15,6 @@ pub(crate) struct Field {
     pub(crate) name: String,
     /// /FT, inherited or its own.
     pub(crate) kind: Vec<u8>,
-    /// Whether /V is there, inherited or its own.
-    pub(crate) has_value: bool,
     pub(crate) dictionary: Dictionary,
     /// Object numbers of its widgets, its own if it is one.
     pub(crate) widgets: Vec<u32>,
@@ -41,7 +39,6 @@ struct Node {
     object: Object,
     name: String,
     kind: Vec<u8>,
-    has_value: bool,
     parents: Vec<u32>,
 }
 
@@ -90,9 +87,8 @@ impl Fields {
                     object,
                     name: String::new(),
                     kind: Vec::new(),
-                    has_value: false,
                     parents: Vec::new(),
-                }))
+                }));
             }
             Ok(Object::Null) => {}
             Ok(_) => self.complain("/Fields is no array"),
@@ -144,7 +140,6 @@ impl Fields {
             Object::Name(kind) => kind,
             _ => node.kind,
         };
-        let has_value = node.has_value || dictionary.has(b"V");
         let is_widget = dictionary.has_type(b"Annot")
             || matches!(value(pdf, &dictionary, b"Subtype"), Object::Name(name) if name == b"Widget");
         // A kid without a name is a widget of the field above it.
@@ -171,7 +166,6 @@ impl Fields {
                 object: kid,
                 name: name.clone(),
                 kind: kind.clone(),
-                has_value,
                 parents: parents.clone(),
             });
         }
@@ -179,7 +173,6 @@ impl Fields {
             number,
             name,
             kind,
-            has_value,
             dictionary,
             widgets: if is_widget { vec![number] } else { Vec::new() },
             parents: node.parents,

@@ -105,7 +105,7 @@ pub(super) fn signing_time(signed_data: &SignedData<'_>) -> Option<Timestamp> {
 }
 
 /// Revocation data that Acrobat signs along (ISO 32000-2, 12.8.3.3.2).
-pub(super) fn revocation_data(value: &Value<'_>) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), Error> {
+pub(super) fn revocation_data(value: &Value<'_>) -> Result<[Vec<Vec<u8>>; 2], Error> {
     const MAX: usize = 64;
     let mut fields = value.reader();
     let mut list = |number| -> Result<Vec<Vec<u8>>, Error> {
@@ -118,5 +118,5 @@ pub(super) fn revocation_data(value: &Value<'_>) -> Result<(Vec<Vec<u8>>, Vec<Ve
             .map(|item| Ok(item?.raw.to_vec()))
             .collect()
     };
-    Ok((list(0)?, list(1)?))
+    Ok([list(0)?, list(1)?])
 }

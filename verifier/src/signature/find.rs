@@ -82,7 +82,7 @@ pub(crate) fn find(pdf: &Pdf<'_>, policy: &Policy, document: &mut Findings) -> V
             document.warn(Check::DocumentStructure, trouble);
         }
     }
-    unreferenced(pdf, &mut found, document);
+    unreferenced(pdf, &found, document);
     found
 }
 
@@ -136,7 +136,7 @@ fn permissions(
 }
 
 /// Signature dictionaries in the raw bytes that nothing leads to any more: another reader may still find them.
-fn unreferenced(pdf: &Pdf<'_>, found: &mut Vec<Found>, document: &mut Findings) {
+fn unreferenced(pdf: &Pdf<'_>, found: &[Found], document: &mut Findings) {
     const MAX: usize = 4096;
     let mut starts: Vec<(usize, u32)> = (0..pdf.revisions().len())
         .flat_map(|revision| {

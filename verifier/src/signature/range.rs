@@ -12,7 +12,7 @@ use crate::document::{Stages, id_of};
 use crate::policy::Policy;
 use crate::report::{Check, Findings, SubIndication};
 
-/// Checks /ByteRange and /Contents; gives the bytes in the gap if the signature can be examined further.
+/// Checks /`ByteRange` and /Contents; gives the bytes in the gap if the signature can be examined further.
 pub(super) fn check(
     examined: &mut Examined,
     stages: &Stages<'_, '_>,
@@ -165,9 +165,8 @@ fn revision(examined: &mut Examined, stages: &Stages<'_, '_>, end: usize, policy
         }
         return;
     }
-    let whole = match stages.at(bytes.len()) {
-        Ok(whole) => whole,
-        Err(_) => return,
+    let Ok(whole) = stages.at(bytes.len()) else {
+        return;
     };
     let pdf = match stages.at(if blank { bytes.len() } else { end }) {
         Ok(pdf) => pdf,

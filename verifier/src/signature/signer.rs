@@ -67,7 +67,7 @@ pub(crate) fn check_message(
         .signed_values(attributes::REVOCATION_INFO_ARCHIVAL)
         .1
     {
-        if let Ok((lists, responses)) = attributes::revocation_data(&value) {
+        if let Ok([lists, responses]) = attributes::revocation_data(&value) {
             cms.revocation_lists.extend(lists);
             cms.ocsp_responses.extend(responses);
         }
@@ -118,7 +118,7 @@ fn certificates(signed_data: &SignedData<'_>, findings: &mut Findings) -> Vec<Ce
     for der in &signed_data.certificates {
         match Certificate::from_der(der) {
             Ok(certificate) if !certificates.contains(&certificate) => {
-                certificates.push(certificate)
+                certificates.push(certificate);
             }
             Ok(_) => {}
             Err(error) => findings.warn(Check::CmsStructure, format!("one certificate: {error}")),

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use lopdf::{Dictionary, Object};
 
-use super::index::{Index, MAX_SUBSECTIONS};
+use super::index::MAX_SUBSECTIONS;
 use super::{Section, SectionKind, stream, table};
 use crate::pdf::lexer::Lexer;
 use crate::pdf::{Anomaly, Error, Limits};
