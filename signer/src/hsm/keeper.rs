@@ -217,9 +217,9 @@ impl Keeper<'_> {
         } else {
             // Many modules look at slots only in C_Initialize, and what repeats itself needs more than patience. But the
             // other tokens of a module are not disturbed often for one that does not come.
-            let every = if self.pool.module.is_serving() { 30 } else { 3 };
+            let every = if self.pool.module.is_serving() { 10 } else { 3 };
             let again = self.failures.is_multiple_of(every)
-                || (action(&error) == Action::Reinitialise && every < 30);
+                || (action(&error) == Action::Reinitialise && every < 10);
             let stuck = matches!(error, Error::Stuck);
             self.pool.report(error);
             if again && !stuck {
