@@ -4,7 +4,6 @@
 //! what is to be signed; [`ToBeSigned::embed`] puts the signature into the gap. Everything that can be refused is refused
 //! by the first, before the key is asked. The document's bytes are neither copied nor changed.
 
-mod archival;
 mod earlier;
 mod embed;
 mod error;

@@ -155,11 +155,11 @@ impl Sheet {
     }
 }
 
-/// Resource name of the calibrated grey.
-const GRAY: &str = "G";
+/// Resource name of the calibrated grey; not one of those that stand for device colours in inline images.
+const GRAY: &str = "Ink";
 
 fn level_prefix(device_gray: bool) -> &'static str {
-    if device_gray { "" } else { "/G cs " }
+    if device_gray { "" } else { "/Ink cs " }
 }
 
 /// `[/CalGray …]` with the white point of D65 and the gamma of displays (ISO 32000-2, 8.6.5.2).

@@ -137,12 +137,17 @@ fn run(
         next = first.saturating_add(1).max(reduced.last.saturating_add(1));
         glyphs::each_page(reduced, deadline, |number, page| {
             unreadable |= page.unreadable;
+            let hopeful =
+                |quest: &Quest<'_>| quest.wants(number) && quest.needle.may_be_in(&page.text);
+            if !quests.iter().any(hopeful) {
+                return Ok(true);
+            }
             let geometry = PageGeometry::from(&pdf.page(number)?);
             let Ok(view) = View::new(&geometry) else {
                 return Ok(true);
             };
             let lines = Lines::of(&page, &view);
-            for quest in quests.iter_mut().filter(|quest| quest.wants(number)) {
+            for quest in quests.iter_mut().filter(|quest| hopeful(quest)) {
                 quest.look(number, &lines);
             }
             Ok(!quests.iter().all(|quest| quest.exact.is_some()))

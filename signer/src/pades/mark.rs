@@ -2,9 +2,9 @@
 
 use lopdf::{Dictionary, Object, ObjectId};
 
-use super::{Error, archival};
+use super::Error;
 use crate::appearance::layout::{fill, place};
-use crate::appearance::{Drawing, Mark, Objects, PageChoice, PageGeometry, Placed};
+use crate::appearance::{Claim, Drawing, Mark, Objects, PageChoice, PageGeometry, Placed};
 use crate::pdf::acro_form::Field;
 use crate::pdf::incremental::Update;
 use crate::pdf::{Page, Pdf};
@@ -40,7 +40,11 @@ pub(super) fn place_all<'m>(
                 PageChoice::Last => pdf.page(pdf.page_count()?)?,
                 PageChoice::Number(number) => pdf.page(number)?,
             };
-            let placed = place(&geometry(&page), &mark.place.at, mark.natural_size())?;
+            let placed = place(
+                &PageGeometry::from(&page),
+                &mark.place.at,
+                mark.natural_size(),
+            )?;
             Ok(PlacedMark {
                 mark,
                 page: page.id,
@@ -69,7 +73,7 @@ pub(super) fn widget_place(pdf: &Pdf<'_>, field: &Field) -> Result<WidgetPlace, 
         let Some(page) = page_of(pdf, *widget, dict)? else {
             continue;
         };
-        let placed = fill(&geometry(&page), rect)?;
+        let placed = fill(&PageGeometry::from(&page), rect)?;
         let flags = pdf.get(dict, b"F")?.as_i64().unwrap_or(0);
         return Ok(WidgetPlace {
             widget: *widget,
@@ -121,24 +125,6 @@ pub(super) fn drawing(pdf: &Pdf<'_>, marks: &[Mark]) -> Result<Drawing, Error> {
     Ok(if marks.is_empty() {
         Drawing::default()
     } else {
-        Drawing::new(archival::constraints(pdf)?)
+        Drawing::new(Claim::read(pdf)?.constraints())
     })
-}
-
-fn geometry(page: &Page) -> PageGeometry {
-    let corners = |rectangle: &crate::pdf::Rectangle| {
-        [
-            rectangle.left,
-            rectangle.bottom,
-            rectangle.right,
-            rectangle.top,
-        ]
-        .map(f64::from)
-    };
-    PageGeometry {
-        media_box: corners(&page.media_box),
-        crop_box: Some(corners(&page.crop_box)),
-        rotate: i64::from(page.rotate),
-        user_unit: f64::from(page.user_unit),
-    }
 }

@@ -46,6 +46,18 @@ impl Needle {
     }
 }
 
+impl Needle {
+    /// Whether all of its characters are in the text, in whichever order; most pages are done with that.
+    pub(super) fn may_be_in(&self, text: &str) -> bool {
+        // These may be hidden in ligatures.
+        let certain = |character: &char| !matches!(character, ' ' | 'f' | 'i' | 'l' | 's' | 't');
+        self.exact
+            .chars()
+            .filter(certain)
+            .all(|character| text.contains(character))
+    }
+}
+
 /// Ligatures as the letters that they stand for; the other characters as they are.
 fn plain(character: char) -> impl Iterator<Item = char> {
     let letters = match character {

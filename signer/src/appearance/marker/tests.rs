@@ -213,6 +213,24 @@ fn spaces_are_seen_as_a_reader_sees_them() {
 }
 
 #[test]
+fn ligatures_are_the_letters_that_they_stand_for() {
+    let mut builder = Builder::new();
+    let map = "1 begincodespacerange <0000> <FFFF> endcodespacerange 2 beginbfchar <0001> <FB01> <0002> <0078> endbfchar";
+    let map = builder.stream(Dictionary::new(), map);
+    if let Ok(font) = builder.fonts.get_mut(b"N").and_then(Object::as_dict_mut) {
+        font.set("ToUnicode", Object::Reference(map));
+    }
+    builder.page("BT /N 20 Tf 100 600 Td <00010002> Tj ET");
+    let document = builder.finish();
+    assert!(
+        one(&document, "fix").is_ok()
+            && one(&document, "\u{FB01}x").is_ok()
+            && one(&document, "x").is_ok()
+    );
+    assert!(one(&document, "fox").is_err());
+}
+
+#[test]
 fn the_first_in_reading_order_counts() {
     let content =
         "BT /H 10 Tf 300 200 Td (#) Tj -200 0 Td (#) Tj 0 300 Td (#) Tj 200 0 Td (#) Tj ET";
