@@ -1,6 +1,6 @@
 //! poppler's `pdfsig`. It judges the signed bytes alone, so what matters beside "valid" is that they are the whole file.
 
-use std::process::Command;
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt, process::Command};
 
 use super::{Case, in_file};
 
@@ -19,11 +19,26 @@ pub struct Verdict {
 /// When there is no `pdfsig`.
 #[must_use]
 pub fn judge(pdf: &[u8], password: Option<&str>) -> Vec<Verdict> {
+    // It takes a password as bytes: UTF-8 for the newest encryption, Latin-1 for all others.
+    let latin_1 = password.and_then(|text| {
+        text.chars()
+            .map(|c| u8::try_from(c).ok())
+            .collect::<Option<Vec<u8>>>()
+    });
+    let as_text = run(pdf, password.map(str::as_bytes));
+    if as_text.is_empty() && latin_1.is_some() {
+        run(pdf, latin_1.as_deref())
+    } else {
+        as_text
+    }
+}
+
+fn run(pdf: &[u8], password: Option<&[u8]>) -> Vec<Verdict> {
     let output = in_file(pdf, |path| {
         let mut command = Command::new("pdfsig");
         command.arg("-nocert");
         if let Some(password) = password {
-            command.args(["-upw", password]);
+            command.arg("-upw").arg(OsStr::from_bytes(password));
         }
         command.arg(path).output().expect("pdfsig runs")
     });
