@@ -133,3 +133,6 @@ impl Listener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
