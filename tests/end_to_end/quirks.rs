@@ -232,13 +232,16 @@ async fn the_plain_listener_serves_the_same() {
 }
 
 #[tokio::test]
-async fn the_dash_in_numbers_and_the_case_of_levels() {
+async fn the_level_may_be_named_and_a_higher_one_is_refused() {
     let document = Document::new().build();
-    let mut body = json!({
-        "nik": ec().nik, "passphrase": ec().passphrase, "file": [encode(&document)], "level": "B-B",
-        "signatureProperties": [{ "tampilan": "INVISIBLE" }],
-    });
-    judges().approve(&document, &client().sign_v2(&body).await.files()[0]);
-    body["level"] = json!("B-X");
-    client().sign_v2(&body).await.refused(400, 4015);
+    let (nik, passphrase) = (ec().nik, ec().passphrase);
+    let v2 = |level: &str| json!({ "nik": nik, "passphrase": passphrase, "file": [encode(&document)], "level": level, "signatureProperties": [{ "tampilan": "INVISIBLE" }] });
+    judges().approve(&document, &client().sign_v2(&v2("B-B")).await.files()[0]);
+    let v1 = |level: &'static str| invisible(&document, nik, passphrase).text("level", level);
+    judges().approve(&document, &client().sign_v1(v1("B-B")).await.pdf());
+    // Never signed at a lower level than was asked for.
+    for level in ["B-T", "B-LT", "B-LTA", "B-X"] {
+        client().sign_v2(&v2(level)).await.refused(400, 4015);
+        client().sign_v1(v1(level)).await.refused(400, 4015);
+    }
 }
