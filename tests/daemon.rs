@@ -53,12 +53,24 @@ impl Daemon {
     /// # Panics
     /// When it cannot be started.
     pub fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
+        Self::start_in(arguments, &[])
+    }
+
+    /// The same with variables added to the environment.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_in<A: AsRef<OsStr>>(
+        arguments: impl IntoIterator<Item = A>,
+        environment: &[(&str, &Path)],
+    ) -> Self {
         let mut command = Command::new(binary());
         command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        command.envs(environment.iter().copied());
         let mut child = command.spawn().expect("segeld starts");
         let (sender, lines) = mpsc::channel();
         let stdout = child.stdout.take().expect("stdout is piped");

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod download;
 #[cfg(test)]
+mod failing_token;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod locked;
