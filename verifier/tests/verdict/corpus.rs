@@ -46,11 +46,11 @@ fn every_file_gets_the_verdict_it_should() {
             "signed-invalid-or-attack" if path.contains(PREPARED) => true,
             "signed-invalid-or-attack" => {
                 report.conclusion == Conclusion::Invalid
-                    && report
-                        .signatures
-                        .iter()
-                        .any(|one| one.integrity != Integrity::Intact)
-                    || report.signatures.is_empty() && report.conclusion == Conclusion::Invalid
+                    && (report.signatures.is_empty()
+                        || report
+                            .signatures
+                            .iter()
+                            .any(|one| one.integrity != Integrity::Intact))
             }
             _ => !matches!(report.conclusion, Conclusion::Valid | Conclusion::Invalid),
         };
