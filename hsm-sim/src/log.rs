@@ -30,7 +30,8 @@ pub(crate) struct Line {
     pub(crate) session: Option<CK_SESSION_HANDLE>,
     /// Whether it only asked how long the answer would be.
     pub(crate) asks_size: bool,
-    pub(crate) result: CK_RV,
+    /// None when the call begins to hang; another line follows when it is over.
+    pub(crate) result: Option<CK_RV>,
     pub(crate) took: Duration,
     pub(crate) fault: Fault,
 }
@@ -62,7 +63,7 @@ impl Log {
             jiff::Timestamp::now(),
             line.call.name(),
             line.asks_size,
-            rv::name(line.result),
+            line.result.map_or_else(|| "hangs".to_owned(), rv::name),
             line.took.as_micros(),
         );
         // A log that cannot be written to shows as missing lines, which is what its reader looks for.

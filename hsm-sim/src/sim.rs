@@ -123,10 +123,9 @@ impl Sim {
             lock(&self.configured).module = Some(setup.conf.module.clone());
             let result = forward();
             if result == CKR_OK {
-                *lock(&self.device) = Device {
-                    initialized: true,
-                    ..Device::default()
-                };
+                // A token that is away stays away.
+                let mut device = lock(&self.device);
+                (device.initialized, device.dead) = (true, false);
             }
             result
         };
@@ -274,7 +273,7 @@ impl Sim {
             call,
             session,
             asks_size,
-            result,
+            result: Some(result),
             took: started.elapsed(),
             fault,
         });
@@ -311,6 +310,14 @@ impl Sim {
                 result
             }
             Effect::Hang(duration) => {
+                setup.log.write(&Line {
+                    call,
+                    session: request.session,
+                    asks_size: false,
+                    result: None,
+                    took: Duration::ZERO,
+                    fault: Fault::Struck(strike),
+                });
                 rest(duration);
                 setup.paced(call, action)
             }

@@ -131,12 +131,12 @@ impl Rig {
         session
     }
 
-    /// The log's lines that speak of `function`, without those that only ask for a size.
+    /// The log's lines that speak of `function`, without those that only ask for a size or say that a call hangs.
     pub(crate) fn calls(&self, function: &str) -> Vec<Line> {
         let log = std::fs::read_to_string(self.dir.join("calls.jsonl")).unwrap();
         log.lines()
             .map(Line::parse)
-            .filter(|line| line.function == function && !line.asks_size)
+            .filter(|line| line.function == function && !line.asks_size && line.result != "hangs")
             .collect()
     }
 }
