@@ -36,6 +36,7 @@ mod table;
 mod token;
 mod watch;
 mod worker;
+mod wrap;
 
 use std::fmt;
 use std::future::Future;
@@ -52,6 +53,7 @@ pub use error::Error;
 pub use health::{Counters, Health, State};
 pub use key::{KeyId, KeySpec, TokenKey};
 pub use settings::{Settings, TokenSelector};
+pub use wrap::{Wrapped, WrappedKey};
 
 use group::Group;
 use job::{Job, Kind, Task, Ticket};

@@ -4,6 +4,7 @@
 use cryptoki::error::RvError;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
 
 use crate::key::{KeyKind, PublicKey};
 
@@ -50,32 +51,8 @@ impl Desk {
     }
 
     fn generate_pair(&self, spec: &KeySpec) -> Result<(ObjectHandle, ObjectHandle), Error> {
-        let public = public_template(spec);
-        let private = private_template(spec);
-        let mechanism = match spec.kind {
-            KeyKind::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
-            KeyKind::P256 | KeyKind::P384 => Mechanism::EccKeyPairGen,
-            KeyKind::Rsa { .. } => Mechanism::RsaPkcsKeyPairGen,
-        };
-        let curve = curve_names(spec.kind);
-        if curve.is_empty() {
-            return Ok(self
-                .session()
-                .generate_key_pair(&mechanism, &public, &private)?);
-        }
-        let mut outcome = Err(Error::Unsupported { what: "the curve" });
-        for name in curve {
-            let mut public = public.clone();
-            public.push(Attribute::EcParams(name));
-            outcome = self
-                .session()
-                .generate_key_pair(&mechanism, &public, &private)
-                .map_err(Error::from);
-            if !matches!(&outcome, Err(Error::Function { rv, .. }) if names_no_curve(*rv)) {
-                break;
-            }
-        }
-        outcome
+        let (public, private) = (public_template(spec), private_template(spec));
+        make_pair(self.session(), spec.kind, &public, &private)
     }
 
     fn confirm_pair(
@@ -138,6 +115,36 @@ impl Desk {
     }
 }
 
+/// Makes a pair by these templates, of which that of the public half lacks the curve.
+pub(in crate::hsm) fn make_pair(
+    session: &Session,
+    kind: KeyKind,
+    public: &[Attribute],
+    private: &[Attribute],
+) -> Result<(ObjectHandle, ObjectHandle), Error> {
+    let mechanism = match kind {
+        KeyKind::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
+        KeyKind::P256 | KeyKind::P384 => Mechanism::EccKeyPairGen,
+        KeyKind::Rsa { .. } => Mechanism::RsaPkcsKeyPairGen,
+    };
+    let curve = curve_names(kind);
+    if curve.is_empty() {
+        return Ok(session.generate_key_pair(&mechanism, public, private)?);
+    }
+    let mut outcome = Err(Error::Unsupported { what: "the curve" });
+    for name in curve {
+        let mut public = public.to_vec();
+        public.push(Attribute::EcParams(name));
+        outcome = session
+            .generate_key_pair(&mechanism, &public, private)
+            .map_err(Error::from);
+        if !matches!(&outcome, Err(Error::Function { rv, .. }) if names_no_curve(*rv)) {
+            break;
+        }
+    }
+    outcome
+}
+
 /// What is true of a key that was made in the token and can never leave it.
 pub(super) const MADE_HERE: [Attribute; 3] = [
     Attribute::Local(true),
@@ -185,7 +192,7 @@ fn private_template(spec: &KeySpec) -> Vec<Attribute> {
     ]
 }
 
-fn key_type(kind: KeyKind) -> KeyType {
+pub(super) fn key_type(kind: KeyKind) -> KeyType {
     match kind {
         KeyKind::Ed25519 => KeyType::EC_EDWARDS,
         KeyKind::P256 | KeyKind::P384 => KeyType::EC,

@@ -76,6 +76,10 @@ impl<T: Send, F: FnMut(&mut Desk) -> Result<T, Error> + Send> Work for Task<T, F
 pub(super) enum Kind {
     /// Makes a signature.
     Sign,
+    /// Makes a signature with a key that it brings along.
+    SignUnwrapped,
+    /// Makes what lives no longer than the job.
+    Pass,
     /// Uses or reads what is there.
     Use,
     /// Makes objects: wants a read-write session, and is what modules lose memory by.

@@ -1,4 +1,4 @@
-//! Secret keys of the token: HMAC-SHA-256 and AES-256-GCM.
+//! Secret keys of the token: HMAC-SHA-256, AES-256-GCM and AES key wrap.
 //!
 //! They never leave the token, and each does one thing: a key that wraps and decrypts could be made to give away what it
 //! wraps.
@@ -20,6 +20,8 @@ use super::session::Desk;
 pub(super) enum Purpose {
     Encrypt,
     Mac,
+    /// Wraps and unwraps, and must not decrypt: it could open what it wrapped.
+    Wrap,
 }
 
 /// Octets that pass through a token key at once: it is for keys and digests, not for documents.
@@ -45,7 +47,7 @@ impl Desk {
             None => {
                 *begun = true;
                 let mechanism = match purpose {
-                    Purpose::Encrypt => Mechanism::AesKeyGen,
+                    Purpose::Encrypt | Purpose::Wrap => Mechanism::AesKeyGen,
                     Purpose::Mac => Mechanism::GenericSecretKeyGen,
                 };
                 let mut wanted = template.clone();
@@ -152,11 +154,12 @@ const fn denies_ciphertext(rv: RvError) -> bool {
 }
 
 fn template(purpose: Purpose, id: &KeyId, label: &str) -> Vec<Attribute> {
-    let encrypts = purpose == Purpose::Encrypt;
-    let key_type = if encrypts {
-        KeyType::AES
-    } else {
+    let (encrypts, wraps) = (purpose == Purpose::Encrypt, purpose == Purpose::Wrap);
+    let authenticates = purpose == Purpose::Mac;
+    let key_type = if authenticates {
         KeyType::GENERIC_SECRET
+    } else {
+        KeyType::AES
     };
     vec![
         Attribute::Token(true),
@@ -167,12 +170,12 @@ fn template(purpose: Purpose, id: &KeyId, label: &str) -> Vec<Attribute> {
         Attribute::KeyType(key_type),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
-        Attribute::Sign(!encrypts),
-        Attribute::Verify(!encrypts),
+        Attribute::Sign(authenticates),
+        Attribute::Verify(authenticates),
         Attribute::Encrypt(encrypts),
         Attribute::Decrypt(encrypts),
-        Attribute::Wrap(false),
-        Attribute::Unwrap(false),
+        Attribute::Wrap(wraps),
+        Attribute::Unwrap(wraps),
         Attribute::Derive(false),
     ]
 }

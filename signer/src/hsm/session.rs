@@ -48,10 +48,10 @@ pub(super) struct Desk {
 }
 
 #[derive(Clone, Copy)]
-struct PrivateKey {
-    handle: ObjectHandle,
+pub(super) struct PrivateKey {
+    pub(super) handle: ObjectHandle,
     /// `CKA_ALWAYS_AUTHENTICATE`: the PIN goes with every signature.
-    attended: bool,
+    pub(super) attended: bool,
 }
 
 /// A key that signs, as a job carries it.
@@ -152,6 +152,16 @@ impl Desk {
             }
             error => error,
         })?;
+        self.sign_with(held, key, message)
+    }
+
+    /// Signs and verifies with a private key that has been found.
+    pub(super) fn sign_with(
+        &mut self,
+        held: PrivateKey,
+        key: &Signer,
+        message: &[u8],
+    ) -> Result<Signature, Error> {
         let plan = plan(key.algorithm, held.attended);
         let input = plan.input(message);
         let raw = if held.attended {

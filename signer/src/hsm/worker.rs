@@ -113,7 +113,11 @@ fn serve(pool: &Pool, seat: &Seat, mut desk: Desk) {
                 count(&pool.tally.operations);
                 match job.kind {
                     Kind::Sign => count(&pool.tally.signatures),
-                    Kind::Write => count(&pool.tally.written),
+                    Kind::SignUnwrapped => {
+                        count(&pool.tally.signatures);
+                        count(&pool.tally.written);
+                    }
+                    Kind::Pass | Kind::Write => count(&pool.tally.written),
                     Kind::Use => {}
                 }
             }

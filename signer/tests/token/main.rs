@@ -18,3 +18,4 @@ mod harness;
 mod keys;
 mod queue;
 mod trap;
+mod wrap;
