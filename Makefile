@@ -5,7 +5,7 @@ SEGELD_CORPUS ?= ../shared/corpus
 export SEGELD_CORPUS
 ARGS ?=
 
-.PHONY: run test bench corpus lint
+.PHONY: run test bench corpus resilience lint
 
 # A demo agency, token, CA and certificates in var/demo, and the daemon that serves them.
 run:
@@ -23,12 +23,19 @@ test:
 bench:
 	@scripts/set-up test
 	cargo bench --package segeld-benches --bench throughput -- $(ARGS)
+	cargo bench --package segeld-benches --bench distance -- $(ARGS)
 
 # Signs third-party PDFs through the daemon, a table by category; says so when $(SEGELD_CORPUS) is not there.
 corpus:
 	@scripts/set-up test
 	cargo build --package segeld --bin segeld
 	cargo run --package segeld-tests --bin corpus -- $(ARGS)
+
+# Every fault in every call, measured beside what is due in docs/resilience.md.
+resilience:
+	@scripts/set-up test
+	cargo build --package segeld --bin segeld
+	SEGELD_RESILIENCE=all cargo test --package segeld-tests --test resilience -- what_is_due --nocapture $(ARGS)
 
 lint:
 	cargo fmt --all --check

@@ -139,6 +139,14 @@ impl Daemon {
         assert!(sent.expect("kill runs").success(), "SIG{name} is delivered");
     }
 
+    /// Its status if it has ended by itself.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the child can be waited for")
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Panics
@@ -194,7 +202,24 @@ impl Demo {
     /// # Errors
     /// What it said when it did not come up.
     pub fn start(dir: &Path) -> Result<Self, String> {
-        let daemon = Daemon::start(demo_arguments(dir));
+        Self::started(dir, Daemon::start(demo_arguments(dir)))
+    }
+
+    /// Starts a demo in `dir` on a token behind another module than the usual one, with these variables in its environment.
+    ///
+    /// # Errors
+    /// What it said when it did not come up.
+    pub fn start_behind(
+        dir: &Path,
+        module: &Path,
+        environment: &[(&str, &Path)],
+    ) -> Result<Self, String> {
+        let mut arguments = demo_arguments(dir);
+        arguments.extend(["--module".to_owned(), module.display().to_string()]);
+        Self::started(dir, Daemon::start_in(arguments, environment))
+    }
+
+    fn started(dir: &Path, daemon: Daemon) -> Result<Self, String> {
         let url = daemon.ready()?;
         let text = std::fs::read_to_string(dir.join("demo.env"))
             .map_err(|error| format!("demo.env: {error}"))?;
