@@ -121,6 +121,7 @@ pub fn in_own_directory() -> PathBuf {
         .args(std::env::args_os().skip(1))
         .env(DIRECTORY, &dir)
         .env("SOFTHSM2_CONF", conf)
+        .env("HSM_SIM_CONF", dir.join("sim.toml"))
         .exec();
     panic!("the program starts again: {error}");
 }
@@ -154,17 +155,8 @@ impl Token {
     pub async fn new(module: &Path, workers: usize) -> Self {
         let pin = SecretString::from(PIN);
         provision::init_token(module, LABEL, &pin, &pin).expect("a token");
-        let mut settings = Settings::new(
-            module.to_owned(),
-            TokenSelector::Label(LABEL.to_owned()),
-            pin,
-        );
-        settings.workers = workers;
-        let hsm = Hsm::start(settings).expect("the module loads");
-        hsm.wait_usable(Duration::from_secs(30))
-            .expect("the token is usable");
         let token = Self {
-            hsm,
+            hsm: start(module, workers),
             module: module.to_owned(),
             deadline: Instant::now() + Duration::from_secs(24 * 3600),
         };
@@ -181,6 +173,16 @@ impl Token {
                 .expect("a key");
         }
         token
+    }
+
+    /// The same token with another number of sessions.
+    ///
+    /// # Panics
+    /// When it does not come up again.
+    pub async fn with_workers(self, workers: usize) -> Self {
+        self.hsm.shutdown(Duration::from_secs(5)).await;
+        let hsm = start(&self.module, workers);
+        Self { hsm, ..self }
     }
 
     /// The module's path.
@@ -248,4 +250,14 @@ impl Token {
     fn id(&self, key: Key) -> KeyId {
         KeyId::new(&key.id()).expect("an identifier")
     }
+}
+
+fn start(module: &Path, workers: usize) -> Hsm {
+    let selector = TokenSelector::Label(LABEL.to_owned());
+    let mut settings = Settings::new(module.to_owned(), selector, SecretString::from(PIN));
+    settings.workers = workers;
+    let hsm = Hsm::start(settings).expect("the module loads");
+    hsm.wait_usable(Duration::from_secs(30))
+        .expect("the token is usable");
+    hsm
 }
