@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use config::{Config, Fault};
 
 use crate::demo;
+use crate::hsm_cli;
 use crate::{assemble, panics, telemetry};
 
 /// The exit code for a faulty configuration (`EX_CONFIG` of sysexits.h).
@@ -28,6 +29,9 @@ enum Command {
     Check(ConfigFile),
     /// Sets a complete house up in a directory and serves from it: a token, a CA, people, an application.
     Demo(demo::Options),
+    /// Looks at the tokens of a configuration.
+    #[command(subcommand)]
+    Hsm(hsm_cli::Command),
     /// Serves.
     Serve(ConfigFile),
 }
@@ -46,6 +50,7 @@ impl Cli {
         let done = match self.command {
             Command::Check(file) => check(&file.config),
             Command::Demo(options) => demo::run(&options),
+            Command::Hsm(command) => hsm_cli::run(&command),
             Command::Serve(file) => serve(&file.config),
         };
         done.unwrap_or_else(|error| {

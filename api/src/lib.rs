@@ -18,6 +18,7 @@ pub mod demo;
 pub mod downloads;
 pub mod form;
 pub mod health;
+pub mod hsm_cli;
 pub mod json;
 pub mod limits;
 pub mod metrics;

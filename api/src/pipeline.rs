@@ -10,7 +10,6 @@ mod document;
 pub mod order;
 mod pictures;
 mod record;
-mod repair;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -19,7 +18,6 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use registry::{Approval, Identity};
 
-use crate::limits::Lease;
 use crate::metrics::Stage;
 use crate::problem::Problem;
 use crate::service::{Context, Service};
@@ -74,8 +72,7 @@ pub async fn sign(
     };
     let holder = approval.holder();
     let jobs = Job::all(&order.files, &order.items, &pictures, &approval, service);
-    let lease = order.lease.clone();
-    let signed = carry_out(service, context, jobs, approval, lease).await;
+    let signed = carry_out(service, context, jobs, approval).await;
     match signed {
         Ok(documents) => {
             let began = Instant::now();
@@ -99,7 +96,6 @@ async fn carry_out(
     context: &Context,
     jobs: Vec<Job>,
     approval: Approval,
-    lease: Lease,
 ) -> Result<Vec<Document>, Problem> {
     let count = jobs.len();
     let approval = Arc::new(Mutex::new(approval));
@@ -107,9 +103,8 @@ async fn carry_out(
         .map(|(index, job)| {
             let (service, approval, context) =
                 (Arc::clone(service), Arc::clone(&approval), context.clone());
-            let lease = lease.clone();
             async move {
-                job.sign(&service, &context, &approval, &lease)
+                job.sign(&service, &context, &approval)
                     .await
                     .map_err(|problem| problem.in_file(index, count))
             }

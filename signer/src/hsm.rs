@@ -19,6 +19,7 @@ mod error;
 mod generate;
 mod group;
 mod health;
+pub mod inspect;
 mod job;
 mod keeper;
 mod key;

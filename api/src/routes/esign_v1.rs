@@ -92,9 +92,8 @@ fn answer(
     let warnings = document.warnings;
     let (kind, body) = if base64 {
         let tail = format!(
-            r#"","id_dokumen":"{}","message":"Proses signing berhasil"{}}}"#,
-            id.as_str(),
-            super::warning_field(&warnings),
+            r#"","id_dokumen":"{}","message":"Proses signing berhasil"}}"#,
+            id.as_str()
         );
         let head = Bytes::from_static(br#"{"base64_signed_file":""#);
         (

@@ -45,7 +45,7 @@ impl fmt::Display for KeyKind {
 }
 
 impl KeyKind {
-    pub(super) const fn default_algorithm(self) -> SignatureAlgorithm {
+    pub(crate) const fn default_algorithm(self) -> SignatureAlgorithm {
         match self {
             Self::Ed25519 => SignatureAlgorithm::Ed25519,
             Self::P256 => SignatureAlgorithm::EcdsaP256Sha256,

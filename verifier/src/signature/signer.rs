@@ -168,9 +168,8 @@ fn structure(signed_data: &SignedData<'_>, message: &Message, findings: &mut Fin
         .iter()
         .any(|listed| listed.oid == signer_info.digest.oid)
     {
-        findings.doubt(
+        findings.warn(
             Check::CmsStructure,
-            SubIndication::FormatFailure,
             "the signer's digest algorithm is not among those announced",
         );
     }

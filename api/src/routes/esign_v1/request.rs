@@ -56,8 +56,7 @@ pub(super) fn read(form: &Form, reading: V1Box) -> Result<Order, Problem> {
         reason: order::text("reason", form.text("reason"))?,
         location: order::text("location", form.text("location"))?,
         contact_info: None,
-        field: order::text("fieldName", form.text("fieldName"))?,
-        password: form.verbatim("pdfPassword").map(SecretString::from),
+        password: None,
     };
     Ok(Order {
         who: Who {
@@ -66,7 +65,7 @@ pub(super) fn read(form: &Form, reading: V1Box) -> Result<Order, Problem> {
         },
         proof: Proof::Passphrase(SecretString::from(passphrase)),
         files: vec![document.content.clone()],
-        items: Items::ForAll(Box::new(item)),
+        items: Items::ForAll(item),
         lease: form.lease(),
     })
 }
