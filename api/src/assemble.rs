@@ -9,6 +9,7 @@ use config::Config;
 use registry::Registry;
 use signer::{hsm, pdf};
 use tokio::sync::{Semaphore, watch};
+use verifier::{Anchor, Trust};
 
 use crate::cpu;
 use crate::downloads::Downloads;
@@ -99,6 +100,7 @@ async fn service(config: &Config, shutdown: Shutdown) -> anyhow::Result<Service>
         metrics,
         limits: config.limits.clone(),
         reading: pdf::Limits::default(),
+        anchors: anchors(&config.trust)?,
         signature: config.signature.clone(),
         trusted_proxies: if config.listen.behind_proxy {
             config.listen.trusted_proxies.clone()
@@ -108,6 +110,18 @@ async fn service(config: &Config, shutdown: Shutdown) -> anyhow::Result<Service>
         provisioned: watch::Sender::new(false),
         shutdown,
     })
+}
+
+fn anchors(config: &config::Trust) -> anyhow::Result<Vec<Anchor>> {
+    let signing = config.signing.iter().map(|one| (one, Trust::SIGNING));
+    let stamping = config
+        .timestamping
+        .iter()
+        .map(|one| (one, Trust::TIMESTAMPING));
+    let all = signing.chain(stamping);
+    all.map(|(certificate, trust)| Anchor::from_der(certificate.as_der(), trust))
+        .collect::<Result<_, _>>()
+        .context("cannot use a trust anchor")
 }
 
 fn downloads(config: &config::Download) -> anyhow::Result<Option<Downloads>> {

@@ -31,6 +31,8 @@ pub struct Form {
 pub struct Upload {
     /// Its content.
     pub content: Bytes,
+    /// What the caller calls it.
+    pub name: Option<String>,
 }
 
 /// A kind of part that is kept as a file.
@@ -84,6 +86,7 @@ impl Form {
                 return Err(Problem::TooLarge);
             }
             let name = part.name().unwrap_or_default().to_owned();
+            let file_name = part.file_name().map(str::to_owned);
             let file = wanted.iter().find(|wanted| wanted.name == name);
             let (size, capacity) =
                 file.map_or((TEXT_SIZE, 0), |file| (file.size, stated.min(file.size)));
@@ -109,6 +112,7 @@ impl Form {
                     file.name,
                     Upload {
                         content: content.freeze(),
+                        name: file_name,
                     },
                 )),
                 None => self.push_text(name, Vec::from(content)),
@@ -157,6 +161,7 @@ impl Form {
                 name,
                 Upload {
                     content: Bytes::from(content),
+                    name: None,
                 },
             )
         }));

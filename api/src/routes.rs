@@ -4,6 +4,7 @@ pub mod esign_v1;
 pub mod esign_v2;
 pub mod operation;
 mod status;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub fn applications(service: Arc<Service>) -> Router {
             get(esign_v1::download).head(async || Problem::MethodNotAllowed),
         )
         .route("/api/user/status/{nik}", get(esign_v1::status))
+        .route("/api/sign/verify", post(verify::v1))
+        .route("/api/v2/verify/pdf", post(verify::v2))
         .route("/api/v2/sign/pdf", post(esign_v2::sign))
         .route("/api/v2/user/check/status", post(esign_v2::check_status))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)

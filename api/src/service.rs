@@ -7,6 +7,7 @@ use registry::{Application, Registry};
 use signer::hsm::Hsm;
 use signer::pdf;
 use tokio::sync::watch;
+use verifier::Anchor;
 
 use crate::cpu;
 use crate::downloads::Downloads;
@@ -33,6 +34,8 @@ pub struct Service {
     pub limits: config::Limits,
     /// How documents are read.
     pub reading: pdf::Limits,
+    /// Whom to believe when documents are verified, beside the embedded authority.
+    pub anchors: Vec<Anchor>,
     /// What signatures look like.
     pub signature: config::Signature,
     /// Proxies whose word on the caller's address counts.

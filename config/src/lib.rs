@@ -22,6 +22,7 @@ mod log;
 mod reader;
 mod signature;
 mod store;
+mod trust;
 mod value;
 
 pub use activation::Activation;
@@ -35,6 +36,7 @@ pub use log::{Log, LogFormat};
 pub use signature::{Signature, V1Box, V1ErrorShape};
 pub use signer::pades::SubFilter;
 pub use store::{Store, StoreUrl};
+pub use trust::Trust;
 pub use value::Size;
 
 /// Everything an operator decides, checked as a whole.
@@ -61,6 +63,8 @@ pub struct Config {
     pub log: Log,
     /// The embedded certification authority, when there is one.
     pub authority: Option<Authority>,
+    /// Whom to believe when documents are verified.
+    pub trust: Trust,
 }
 
 #[cfg(test)]

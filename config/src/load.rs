@@ -18,6 +18,7 @@ use crate::log::Log;
 use crate::reader::{Context, Section};
 use crate::signature::Signature;
 use crate::store::Store;
+use crate::trust::Trust;
 use crate::{Config, default};
 
 /// The largest configuration file that is read.
@@ -101,6 +102,7 @@ fn sections(mut root: Section<'_>) -> Option<Config> {
     let signature = Signature::read(root.section("signature"));
     let log = Log::read(root.section("log"));
     let authority = Authority::read(root.section("authority"));
+    let trust = Trust::read(root.section("trust"));
     contradiction::check(
         &root,
         &Together {
@@ -124,5 +126,6 @@ fn sections(mut root: Section<'_>) -> Option<Config> {
         signature,
         log,
         authority: authority?,
+        trust,
     })
 }

@@ -215,6 +215,15 @@ impl<'a> Section<'a> {
             .map(|path| self.context.resolve(&path))
     }
 
+    /// A list of paths; relative ones start at the directory of the file.
+    pub(crate) fn paths(&mut self, key: &'static str) -> Vec<PathBuf> {
+        let paths: Vec<String> = self.list(key);
+        paths
+            .iter()
+            .map(|path| self.context.resolve(path))
+            .collect()
+    }
+
     /// A path that must be given.
     pub(crate) fn required_path(&mut self, key: &'static str) -> Option<PathBuf> {
         self.required::<String>(key)

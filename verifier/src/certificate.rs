@@ -115,6 +115,12 @@ impl Certificate {
         self.0.issuer.display()
     }
 
+    /// The issuer's common name.
+    #[must_use]
+    pub fn issuer_common_name(&self) -> Option<String> {
+        self.0.issuer.common_name()
+    }
+
     /// The subject's common name.
     #[must_use]
     pub fn common_name(&self) -> Option<String> {

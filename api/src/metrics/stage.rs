@@ -21,6 +21,8 @@ pub enum Stage {
     Record,
     /// All of it.
     Total,
+    /// Judging the signatures of a document.
+    Verify,
 }
 
 impl Stage {
@@ -37,6 +39,7 @@ impl Stage {
             Self::Embed => "embed",
             Self::Record => "record",
             Self::Total => "total",
+            Self::Verify => "verify",
         }
     }
 }
