@@ -36,7 +36,7 @@ impl Report {
             said("git", &["rev-parse", "--short", "HEAD"])
         ));
         report.line(&format!("- Load average at the start: {}", load_average()));
-        report.line(&format!("- Every figure is the median of {repetitions} repetitions of {} ms; spread is from the least to the greatest, in percent of it. All rows of a repetition are measured one after another, so that a ratio compares neighbours in time.", time.as_millis()));
+        report.line(&format!("- Every figure is the median of {repetitions} repetitions of {} ms; spread is from the least to the greatest, in percent of it.", time.as_millis()));
         report
     }
 

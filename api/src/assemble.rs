@@ -96,6 +96,7 @@ async fn service(config: &Config, shutdown: Shutdown) -> anyhow::Result<Service>
             threads.saturating_mul(CPU_QUEUE_PER_THREAD),
             metrics.clone(),
         ),
+        repairs: Semaphore::new(1),
         downloads: downloads(&config.download)?,
         metrics,
         limits: config.limits.clone(),

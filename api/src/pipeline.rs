@@ -10,6 +10,7 @@ mod document;
 pub mod order;
 mod pictures;
 mod record;
+mod repair;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use registry::{Approval, Identity};
 
+use crate::limits::Lease;
 use crate::metrics::Stage;
 use crate::problem::Problem;
 use crate::service::{Context, Service};
@@ -72,7 +74,8 @@ pub async fn sign(
     };
     let holder = approval.holder();
     let jobs = Job::all(&order.files, &order.items, &pictures, &approval, service);
-    let signed = carry_out(service, context, jobs, approval).await;
+    let lease = order.lease.clone();
+    let signed = carry_out(service, context, jobs, approval, lease).await;
     match signed {
         Ok(documents) => {
             let began = Instant::now();
@@ -96,6 +99,7 @@ async fn carry_out(
     context: &Context,
     jobs: Vec<Job>,
     approval: Approval,
+    lease: Lease,
 ) -> Result<Vec<Document>, Problem> {
     let count = jobs.len();
     let approval = Arc::new(Mutex::new(approval));
@@ -103,8 +107,9 @@ async fn carry_out(
         .map(|(index, job)| {
             let (service, approval, context) =
                 (Arc::clone(service), Arc::clone(&approval), context.clone());
+            let lease = lease.clone();
             async move {
-                job.sign(&service, &context, &approval)
+                job.sign(&service, &context, &approval, &lease)
                     .await
                     .map_err(|problem| problem.in_file(index, count))
             }

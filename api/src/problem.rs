@@ -141,6 +141,8 @@ pub enum DocumentFault {
     Permission,
     /// Larger or more deeply nested than is read.
     TooComplex,
+    /// Damaged, and repairs are switched off.
+    RepairOff,
     /// Something in it is not supported.
     Unsupported,
 }

@@ -53,16 +53,35 @@ pub fn operators(service: Arc<Service>) -> Router {
 /// The answer's field with what the caller should know of a document that was signed all the same.
 const WARNING: HeaderName = HeaderName::from_static("x-segeld-warning");
 
+/// Says that a damaged document was rewritten before it was signed.
+const REPAIRED: HeaderName = HeaderName::from_static("x-segeld-repaired");
+
 /// Names each warning once.
 fn warn(headers: &mut HeaderMap, warnings: &[Warning]) {
-    let mut words: Vec<&str> = warnings.iter().map(|warning| word(*warning)).collect();
-    words.sort_unstable();
-    words.dedup();
+    let words = words(warnings);
     if let Ok(value) = HeaderValue::from_str(&words.join(", "))
         && !words.is_empty()
     {
         headers.insert(WARNING, value);
     }
+    if warnings.contains(&Warning::Repaired) {
+        headers.insert(REPAIRED, HeaderValue::from_static("true"));
+    }
+}
+
+/// `,"warning":["…"]` for an answer in JSON; nothing where nothing is to be said, as the contract's answers have it.
+fn warning_field(warnings: &[Warning]) -> String {
+    match words(warnings) {
+        words if words.is_empty() => String::new(),
+        words => format!(r#","warning":{}"#, serde_json::json!(words)),
+    }
+}
+
+fn words(warnings: &[Warning]) -> Vec<&'static str> {
+    let mut words: Vec<_> = warnings.iter().map(|warning| word(*warning)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 fn word(warning: Warning) -> &'static str {

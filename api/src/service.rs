@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use registry::{Application, Registry};
 use signer::hsm::Hsm;
 use signer::pdf;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use verifier::Anchor;
 
 use crate::cpu;
@@ -26,6 +26,8 @@ pub struct Service {
     pub budget: Budget,
     /// Work of the processor.
     pub cpu: cpu::Pool,
+    /// Repairs of damaged documents: one at a time.
+    pub repairs: Semaphore,
     /// Signed documents kept for one download; none when storage is off.
     pub downloads: Option<Downloads>,
     /// What is counted.

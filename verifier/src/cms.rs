@@ -158,7 +158,7 @@ impl<'a> SignerInfo<'a> {
             return Err(Error("no SignerInfo"));
         }
         let mut fields = value.reader();
-        fields.expect(tag::INTEGER)?;
+        let version = fields.expect(tag::INTEGER)?.small()?;
         let identifier = match fields.next()? {
             sid if sid.is(tag::SEQUENCE) => {
                 let mut sid = sid.reader();
@@ -172,6 +172,13 @@ impl<'a> SignerInfo<'a> {
             }
             _ => return Err(Error("signer identifier")),
         };
+        // RFC 5652, 5.3; some write 1 for either.
+        if !matches!(
+            (version, &identifier),
+            (1, _) | (3, SignerIdentifier::SubjectKey(_))
+        ) {
+            return Err(Error("version of SignerInfo"));
+        }
         let digest = algorithm::identifier(&mut fields)?;
         let signed = fields.optional(tag::context(0))?;
         let attributes = match &signed {

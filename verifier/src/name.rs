@@ -143,6 +143,9 @@ impl Name {
 }
 
 fn pair<'a>(attribute: &Value<'a>) -> Result<(ObjectIdentifier, Value<'a>), Error> {
+    if !attribute.is(tag::SEQUENCE) {
+        return Err(Error("name"));
+    }
     let mut fields: Reader<'a> = attribute.reader();
     let oid = fields.oid()?;
     let value = fields.next()?;

@@ -78,6 +78,23 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// Takes over up to `bytes` of another lease; that one gives back the rest when it is dropped.
+    pub fn take_over(&self, other: Self, bytes: u64) {
+        let taken = {
+            let mut other = other.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let have = other.permit.num_permits();
+            let wanted = units(bytes).and_then(|units| usize::try_from(units).ok());
+            other.permit.split(wanted.unwrap_or(have).min(have))
+        };
+        drop(other);
+        if let Some(taken) = taken {
+            let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            held.permit.merge(taken);
+        }
+    }
+}
+
 fn units(bytes: u64) -> Option<u32> {
     u32::try_from(bytes.div_ceil(UNIT)).ok()
 }
@@ -98,6 +115,18 @@ mod tests {
         drop(first);
         assert_eq!(budget.in_flight(), 10 * UNIT, "a clone keeps the bytes");
         drop(clone);
+        assert_eq!(budget.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_lease_takes_over_a_part_of_another() {
+        let budget = Budget::new(10 * UNIT);
+        let lease = budget.lease(UNIT).unwrap();
+        lease.take_over(budget.lease(8 * UNIT).unwrap(), 2 * UNIT);
+        assert_eq!(budget.in_flight(), 3 * UNIT);
+        lease.take_over(budget.lease(UNIT).unwrap(), 9 * UNIT);
+        assert_eq!(budget.in_flight(), 4 * UNIT, "no more than there is");
+        drop(lease);
         assert_eq!(budget.in_flight(), 0);
     }
 

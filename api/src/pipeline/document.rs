@@ -11,7 +11,8 @@ use signer::pades::{self, Base, Field, Request, Signed, SignerIdentity, ToBeSign
 
 use super::order::{Item, Items};
 use super::pictures::{Pictures, Shown};
-use super::share;
+use super::{repair, share};
+use crate::limits::Lease;
 use crate::metrics::Stage;
 use crate::problem::Problem;
 use crate::service::{Context, Service};
@@ -86,6 +87,7 @@ impl Job {
         service: &Service,
         context: &Context,
         approval: &Mutex<Approval>,
+        lease: &Lease,
     ) -> Result<Document, Problem> {
         let size = self.document.len() as u64;
         let mut requests = self.requests(service, context).await?;
@@ -99,7 +101,7 @@ impl Job {
         while let Some(request) = requests.pop() {
             let first = document.parts.len() == 1;
             let base = document.contiguous();
-            let prepared = prepare(service, context, base, request).await?;
+            let prepared = repair::prepare(service, context, base, request, lease).await?;
             let signed = release(service, context, approval, prepared).await?;
             if first {
                 document.digest = signed.document_digest;
@@ -120,19 +122,28 @@ impl Job {
         }
         let (document, password) = (self.document.clone(), self.request.password.clone());
         let limits = service.reading.clone();
-        let look = move || Ok(pades::inspect(&document, password.as_ref(), &limits)?);
+        let look = move || Ok(pades::inspect(&document, password.as_ref(), &limits));
         let inspection = service
             .cpu
             .run(Stage::Prepare, context.deadline, look)
             .await?;
-        if !inspection.is_signed() {
-            return Ok(vec![self.request.clone()]);
+        match inspection {
+            Ok(inspection) if inspection.is_signed() => {}
+            Ok(_) => return Ok(vec![self.request.clone()]),
+            // What may be repaired was never signed.
+            Err(error) if error.is_damage() => return Ok(vec![self.request.clone()]),
+            Err(error) => return Err(error.into()),
         }
         let in_turn = |mark: &appearance::Mark| Request {
             marks: vec![mark.clone()],
             ..self.request.clone()
         };
-        Ok(self.request.marks.iter().map(in_turn).collect())
+        let mut requests: Vec<Request> = self.request.marks.iter().map(in_turn).collect();
+        // The field asked for takes the first signature alone.
+        for request in requests.iter_mut().skip(1) {
+            request.field = Field::New { name: None };
+        }
+        Ok(requests)
     }
 }
 
@@ -157,21 +168,6 @@ impl Document {
         }
         self.parts.push(share(signed.revision));
     }
-}
-
-async fn prepare(
-    service: &Service,
-    context: &Context,
-    base: Bytes,
-    request: Request,
-) -> Result<ToBeSigned, Problem> {
-    let limits = service.reading.clone();
-    service
-        .cpu
-        .run(Stage::Prepare, context.deadline, move || {
-            Ok(pades::prepare(&base, &request, &limits)?)
-        })
-        .await
 }
 
 /// Has the token sign what is prepared and puts the signature in.
@@ -212,7 +208,6 @@ impl Template<'_> {
         request.signer_name.clone_from(&self.name);
         request.certified_visible = settings.certified_visible;
         request.sub_filter = settings.sub_filter;
-        request.field = Field::New { name: None };
         request.marks = items
             .iter()
             .zip(shown)
@@ -230,6 +225,9 @@ impl Template<'_> {
             request.location.clone_from(&item.location);
             request.contact_info.clone_from(&item.contact_info);
             request.password.clone_from(&item.password);
+            if let Some(name) = &item.field {
+                request.field = Field::Existing(name.clone());
+            }
         }
         request
     }

@@ -53,7 +53,7 @@ pub enum Items {
     /// One for each document, in order.
     Each(Vec<Item>),
     /// One for all documents.
-    ForAll(Item),
+    ForAll(Box<Item>),
     /// Several for the one document.
     Several(Vec<Item>),
 }
@@ -69,6 +69,8 @@ pub struct Item {
     pub location: Option<String>,
     /// Its `ContactInfo`.
     pub contact_info: Option<String>,
+    /// The empty signature field that takes the signature; a new one if there is none.
+    pub field: Option<String>,
     /// Opens an encrypted document.
     pub password: Option<SecretString>,
 }
@@ -106,8 +108,12 @@ impl Items {
             (0, _) => Err(Problem::Missing { field: FIELD }),
             (1, _) => items
                 .pop()
-                .map(Self::ForAll)
+                .map(|item| Self::ForAll(Box::new(item)))
                 .ok_or(Problem::Missing { field: FIELD }),
+            // One signature, and so one field, carries all marks.
+            (_, 1) if items.iter().skip(1).any(|item| item.field.is_some()) => {
+                Err(Problem::BadField { field: "fieldName" })
+            }
             (_, 1) => Ok(Self::Several(items)),
             (many, files) if many == files => Ok(Self::Each(items)),
             _ => Err(Problem::BadField { field: FIELD }),
@@ -119,7 +125,7 @@ impl Items {
     pub fn of(&self, index: usize) -> &[Item] {
         match self {
             Self::Each(items) => items.get(index).map_or(&[], std::slice::from_ref),
-            Self::ForAll(item) => std::slice::from_ref(item),
+            Self::ForAll(item) => std::slice::from_ref(&**item),
             Self::Several(items) => items,
         }
     }

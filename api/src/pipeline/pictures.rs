@@ -35,7 +35,7 @@ pub(super) async fn decode(
 ) -> Result<Pictures, Problem> {
     let items = match &order.items {
         Items::Each(items) | Items::Several(items) => items.as_slice(),
-        Items::ForAll(item) => std::slice::from_ref(item),
+        Items::ForAll(item) => std::slice::from_ref(&**item),
     };
     let raw = |mark: &Mark| Raw {
         picture: mark.picture.clone(),

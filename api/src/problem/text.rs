@@ -178,6 +178,10 @@ impl DocumentFault {
                 "Dokumen tidak dapat ditandatangani, izin dokumen terenkripsi tidak memperbolehkan",
                 "The document cannot be signed: the permissions of the encrypted document do not allow it",
             ),
+            Self::RepairOff => language.of_two(
+                "Dokumen tidak dapat ditandatangani, dokumen rusak dan perbaikan dokumen dinonaktifkan",
+                "The document cannot be signed: it is damaged and repairs are switched off",
+            ),
             Self::TooComplex => language.of_two(
                 "Dokumen tidak dapat ditandatangani, struktur dokumen melebihi batas",
                 "The document cannot be signed: its structure exceeds the limits",

@@ -92,8 +92,9 @@ fn answer(
     let warnings = document.warnings;
     let (kind, body) = if base64 {
         let tail = format!(
-            r#"","id_dokumen":"{}","message":"Proses signing berhasil"}}"#,
-            id.as_str()
+            r#"","id_dokumen":"{}","message":"Proses signing berhasil"{}}}"#,
+            id.as_str(),
+            super::warning_field(&warnings),
         );
         let head = Bytes::from_static(br#"{"base64_signed_file":""#);
         (

@@ -72,7 +72,9 @@ fn answer(documents: Vec<Document>, began: Instant, lease: Lease) -> Response {
             .base64(document.parts)
             .plain(Bytes::from_static(b"\""));
     }
-    let body = body.plain(Bytes::from_static(b"]}")).holding(lease);
+    let body = body
+        .plain(format!("]{}}}", super::warning_field(&warnings)))
+        .holding(lease);
     let mut response = Response::new(Body::new(body));
     response
         .headers_mut()

@@ -31,6 +31,12 @@ pub struct ToBeSigned {
 }
 
 impl ToBeSigned {
+    /// What stands before the revision.
+    #[must_use]
+    pub const fn base(&self) -> &Base {
+        &self.base
+    }
+
     /// What the key signs: the DER of the signed attributes as a SET OF (RFC 5652, 5.4).
     #[must_use]
     pub fn message(&self) -> &[u8] {

@@ -79,8 +79,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether rewriting the document may help.
-    pub(super) const fn is_damage(&self) -> bool {
+    /// Whether the document is damaged, so that rewriting it may help.
+    #[must_use]
+    pub const fn is_damage(&self) -> bool {
         match self {
             Self::Damaged => true,
             Self::Pdf(error) => error.is_damage(),

@@ -21,7 +21,8 @@ use crate::pdf::{Limits, Pdf, repair};
 
 /// Reads a document and writes the revision that signs it, all but the signature.
 ///
-/// A damaged document that was never signed and is not encrypted is rewritten first, and the answer says so.
+/// A damaged document that was never signed and is not encrypted is rewritten first where the request permits it, and
+/// the answer says so.
 ///
 /// # Errors
 ///
@@ -29,13 +30,13 @@ use crate::pdf::{Limits, Pdf, repair};
 pub fn prepare(document: &[u8], request: &Request, limits: &Limits) -> Result<ToBeSigned, Error> {
     match Revision::write(document, request, limits) {
         Ok(revision) => finish(document, Base::Original, revision, request),
-        Err(error) if error.is_damage() => {
-            let rewritten = repair::rewrite(document, &repair::Caps::default())?;
+        Err(error) => {
+            let caps = request.repair.as_ref().filter(|_| error.is_damage());
+            let rewritten = repair::rewrite(document, caps.ok_or(error)?)?;
             let mut revision = Revision::write(&rewritten, request, limits)?;
             revision.warnings.insert(0, Warning::Repaired);
             finish(document, Base::Rewritten(rewritten), revision, request)
         }
-        Err(error) => Err(error),
     }
 }
 

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::SignerIdentity;
 use crate::appearance::Mark;
+use crate::pdf::repair::Caps;
 use crate::pdf::sig_field::SubFilter;
 
 /// The field that takes the signature.
@@ -46,6 +47,8 @@ pub struct Request {
     pub password: Option<SecretString>,
     /// Draws marks in new fields of certified documents too, although some validators then reject the certification.
     pub certified_visible: bool,
+    /// Up to where a damaged document may be rewritten before it is signed; not at all if this is none.
+    pub repair: Option<Caps>,
 }
 
 impl Request {
@@ -64,6 +67,7 @@ impl Request {
             sub_filter: SubFilter::CadesDetached,
             password: None,
             certified_visible: false,
+            repair: None,
         }
     }
 }

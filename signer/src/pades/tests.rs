@@ -11,6 +11,7 @@ use crate::key::SigningKey;
 use crate::key::testing::{MemoryKey, now};
 use crate::pdf::acro_form::AcroForm;
 use crate::pdf::doc_mdp::Permitted;
+use crate::pdf::repair::Caps;
 use crate::pdf::sample::Sample;
 use crate::pdf::{Limits, Pdf, SectionKind};
 use crate::x509::{Chain, issue};
@@ -32,7 +33,10 @@ static SIGNER: LazyLock<Arc<SignerIdentity>> = LazyLock::new(|| {
 });
 
 fn request() -> Request {
-    Request::new(Arc::clone(&SIGNER), Zoned::now())
+    Request {
+        repair: Some(Caps::default()),
+        ..Request::new(Arc::clone(&SIGNER), Zoned::now())
+    }
 }
 
 fn sign(document: &[u8], request: &Request) -> Result<Vec<u8>, Error> {
@@ -495,6 +499,12 @@ fn a_damaged_document_is_rewritten_unless_it_is_signed() {
         broken
     };
     let document = broken(&table());
+    let forbidden = Request {
+        repair: None,
+        ..request()
+    };
+    let refused = prepare(&document, &forbidden, &Limits::default());
+    assert!(refused.is_err_and(|error| error.is_damage()));
     let prepared = prepare(&document, &request(), &Limits::default()).unwrap();
     assert_eq!(prepared.warnings, [Warning::Repaired]);
     let signature_of = now(KEY.sign(prepared.message().to_vec(), deadline())).unwrap();

@@ -168,8 +168,9 @@ fn structure(signed_data: &SignedData<'_>, message: &Message, findings: &mut Fin
         .iter()
         .any(|listed| listed.oid == signer_info.digest.oid)
     {
-        findings.warn(
+        findings.doubt(
             Check::CmsStructure,
+            SubIndication::FormatFailure,
             "the signer's digest algorithm is not among those announced",
         );
     }

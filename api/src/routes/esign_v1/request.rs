@@ -56,7 +56,8 @@ pub(super) fn read(form: &Form, reading: V1Box) -> Result<Order, Problem> {
         reason: order::text("reason", form.text("reason"))?,
         location: order::text("location", form.text("location"))?,
         contact_info: None,
-        password: None,
+        field: order::text("fieldName", form.text("fieldName"))?,
+        password: form.verbatim("pdfPassword").map(SecretString::from),
     };
     Ok(Order {
         who: Who {
@@ -65,7 +66,7 @@ pub(super) fn read(form: &Form, reading: V1Box) -> Result<Order, Problem> {
         },
         proof: Proof::Passphrase(SecretString::from(passphrase)),
         files: vec![document.content.clone()],
-        items: Items::ForAll(item),
+        items: Items::ForAll(Box::new(item)),
         lease: form.lease(),
     })
 }

@@ -180,6 +180,7 @@ fn item(value: &Value<'_>) -> Result<Item, Problem> {
         reason: free("reason")?,
         location: free("location")?,
         contact_info: free("contactInfo")?,
+        field: free("fieldName")?,
         password: text(value, "pdfPassword")?.map(SecretString::from),
     })
 }
