@@ -21,6 +21,10 @@ pub struct Document {
     pages: usize,
     page_entries: String,
     catalog_entries: String,
+    /// Operators after those that each page has.
+    content: String,
+    /// The font of all text.
+    font: String,
     /// Bytes of a picture that fills each page.
     picture: usize,
 }
@@ -40,6 +44,8 @@ impl Document {
             pages: 1,
             page_entries: "/MediaBox [0 0 595 842]".to_owned(),
             catalog_entries: String::new(),
+            content: String::new(),
+            font: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
             picture: 0,
         }
     }
@@ -62,6 +68,20 @@ impl Document {
     #[must_use]
     pub fn page(mut self, entries: &str) -> Self {
         entries.clone_into(&mut self.page_entries);
+        self
+    }
+
+    /// With this font dictionary instead of Helvetica's.
+    #[must_use]
+    pub fn font(mut self, dictionary: &str) -> Self {
+        dictionary.clone_into(&mut self.font);
+        self
+    }
+
+    /// With these operators after those that each page has; /F is the font.
+    #[must_use]
+    pub fn content(mut self, operators: &str) -> Self {
+        operators.clone_into(&mut self.content);
         self
     }
 
@@ -97,18 +117,16 @@ impl Document {
             2,
             format!("<</Type/Pages/Count {}/Kids[{kids}]>>", self.pages),
         );
-        objects.plain(
-            3,
-            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-        );
+        objects.plain(3, self.font.clone());
         for page in 0..self.pages {
             let (own, content, picture) = (4 + 3 * page, 5 + 3 * page, 6 + 3 * page);
             let resources = format!("<</Font<</F 3 0 R>>/XObject<</P {picture} 0 R>>>>");
             let entries = &self.page_entries;
             objects.plain(own, format!("<</Type/Page/Parent 2 0 R {entries}/Resources {resources}/Contents {content} 0 R>>"));
             let text = format!(
-                "q 40 0 0 40 40 40 cm /P Do Q BT /F 12 Tf 60 700 Td (Halaman {}) Tj ET",
-                page + 1
+                "q 40 0 0 40 40 40 cm /P Do Q BT /F 12 Tf 60 700 Td (Halaman {}) Tj ET {}",
+                page + 1,
+                self.content
             );
             objects.stream(content, "", text.as_bytes());
             let side = self.picture.max(64).isqrt();

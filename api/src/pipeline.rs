@@ -1,12 +1,13 @@
 //! The way of one request from an order to signed documents (architecture, "The way of one request").
 //!
 //! ```text
-//! pictures decoded → authorise (registry) → for each document: prepare (CPU) → sign (token) → embed → record → answer
+//! pictures decoded → authorise (registry) → for each document: markers found, prepare (CPU) → sign (token) → embed → record → answer
 //! ```
 //! All checks run before the token is asked; records are durable before the answer leaves. Of several documents all are
 //! signed or none is answered.
 
 mod document;
+mod marks;
 pub mod order;
 mod pictures;
 mod record;

@@ -73,9 +73,12 @@ pub enum Problem {
         /// When to try again.
         retry_after: Duration,
     },
-    /// Markers in the page text are not read; 4017.
-    #[error("markers are not supported")]
-    MarkerUnsupported,
+    /// The marker is nowhere in the document's text; 4017.
+    #[error("the marker was not found")]
+    MarkerNotFound {
+        /// Some of the text has glyphs that stand for no characters, so it cannot be searched.
+        unreadable: bool,
+    },
     /// The method is not served on this path.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -143,6 +146,10 @@ pub enum DocumentFault {
     TooComplex,
     /// Damaged, and repairs are switched off.
     RepairOff,
+    /// Its text cannot be searched for a marker within the limits of work.
+    TextTooComplex,
+    /// Its text cannot be searched for a marker within the time of a request.
+    TextTooLong,
     /// Something in it is not supported.
     Unsupported,
 }

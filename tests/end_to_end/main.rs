@@ -9,6 +9,8 @@ mod lifecycle;
 #[cfg(test)]
 mod locked;
 #[cfg(test)]
+mod marker;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod people;

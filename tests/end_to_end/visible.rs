@@ -290,18 +290,3 @@ async fn boxes_outside_the_page_and_bad_pictures_are_refused() {
         answer.text()
     );
 }
-
-#[tokio::test]
-async fn markers_are_refused_until_they_are_read() {
-    let document = Document::new().build();
-    let form = visible(&document, ec())
-        .text("linkQR", "x")
-        .text("tag_koordinat", "#");
-    let answer = client().sign_v1(form).await;
-    answer.refused(400, 4017);
-    assert!(
-        answer.text().contains("belum didukung"),
-        "{}",
-        answer.text()
-    );
-}

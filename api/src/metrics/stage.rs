@@ -11,6 +11,8 @@ pub enum Stage {
     Authorise,
     /// Waiting for a place among the CPU jobs.
     QueueWait,
+    /// Looking for markers in a document's text.
+    Search,
     /// Reading the document, writing the revision, hashing.
     Prepare,
     /// The token's work, its own queue included.
@@ -34,6 +36,7 @@ impl Stage {
             Self::Parse => "parse",
             Self::Authorise => "authorise",
             Self::QueueWait => "queue_wait",
+            Self::Search => "search",
             Self::Prepare => "prepare",
             Self::Token => "token",
             Self::Embed => "embed",

@@ -9,8 +9,9 @@ use registry::Approval;
 use signer::appearance;
 use signer::pades::{self, Base, Field, Request, Signed, SignerIdentity, ToBeSigned, Warning};
 
+use super::marks::{self, Planned};
 use super::order::{Item, Items};
-use super::pictures::{Pictures, Shown};
+use super::pictures::Pictures;
 use super::{repair, share};
 use crate::limits::Lease;
 use crate::metrics::Stage;
@@ -51,7 +52,9 @@ impl Document {
 /// one revision for all.
 pub(super) struct Job {
     document: Bytes,
+    /// All but the marks.
     request: Request,
+    marks: Vec<Planned>,
 }
 
 impl Job {
@@ -75,7 +78,8 @@ impl Job {
             };
             Self {
                 document: document.clone(),
-                request: template.request(items.of(index), shown.unwrap_or_default()),
+                request: template.request(items.of(index)),
+                marks: marks::planned(items.of(index), shown.unwrap_or_default()),
             }
         };
         files.iter().enumerate().map(job).collect()
@@ -83,13 +87,16 @@ impl Job {
 
     /// Signs the document.
     pub(super) async fn sign(
-        self,
+        mut self,
         service: &Service,
         context: &Context,
         approval: &Mutex<Approval>,
         lease: &Lease,
     ) -> Result<Document, Problem> {
         let size = self.document.len() as u64;
+        let (planned, password) = (std::mem::take(&mut self.marks), &self.request.password);
+        self.request.marks =
+            marks::place(service, context, &self.document, password.as_ref(), planned).await?;
         let mut requests = self.requests(service, context).await?;
         let mut document = Document {
             parts: vec![self.document],
@@ -200,7 +207,7 @@ struct Template<'s> {
 }
 
 impl Template<'_> {
-    fn request(&self, items: &[Item], shown: &[Option<Shown>]) -> Request {
+    fn request(&self, items: &[Item]) -> Request {
         let now = jiff::Timestamp::now();
         let time = now.to_zoned(TimeZone::fixed(JAKARTA));
         let mut request = Request::new(Arc::clone(&self.identity), time);
@@ -208,18 +215,6 @@ impl Template<'_> {
         request.signer_name.clone_from(&self.name);
         request.certified_visible = settings.certified_visible;
         request.sub_filter = settings.sub_filter;
-        request.marks = items
-            .iter()
-            .zip(shown)
-            .filter_map(|(item, shown)| {
-                let (place, shown) = (item.mark.as_ref()?.place, shown.clone()?);
-                Some(appearance::Mark {
-                    content: shown.content,
-                    caption: shown.caption,
-                    place,
-                })
-            })
-            .collect();
         if let Some(item) = items.first() {
             request.reason.clone_from(&item.reason);
             request.location.clone_from(&item.location);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use secrecy::SecretString;
-use signer::appearance::Place;
+use signer::appearance::{Marker, Place};
 
 use crate::limits::Lease;
 use crate::problem::Problem;
@@ -83,7 +83,16 @@ pub struct Mark {
     /// Text beside or below it.
     pub caption: Option<String>,
     /// Where.
-    pub place: Place,
+    pub spot: Spot,
+}
+
+/// Where a picture belongs.
+#[derive(Clone, Debug)]
+pub enum Spot {
+    /// On text that has to be found first.
+    Marker(Marker),
+    /// At coordinates.
+    Place(Place),
 }
 
 /// What is drawn.

@@ -59,7 +59,7 @@ impl Problem {
             Self::Image => bad(4019),
             Self::Internal(_) | Self::Panicked => plain(StatusCode::INTERNAL_SERVER_ERROR),
             Self::Locked { .. } => bad(2033),
-            Self::MarkerUnsupported => bad(4017),
+            Self::MarkerNotFound { .. } => bad(4017),
             Self::MethodNotAllowed => plain(StatusCode::METHOD_NOT_ALLOWED),
             Self::Missing { .. } => bad(4014),
             Self::NotFound => plain(StatusCode::NOT_FOUND),

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use registry::{AuthError, Refusal};
-use signer::{appearance, hsm, pades, pdf};
+use signer::appearance::{self, marker};
+use signer::{hsm, pades, pdf};
 
 use super::{DocumentFault, Problem};
 use crate::downloads;
@@ -40,6 +41,27 @@ impl From<appearance::Error> for Problem {
             appearance::Error::QrTooLong => Self::BadField { field: "linkQR" },
             other => Self::internal(other),
         }
+    }
+}
+
+impl From<marker::Error> for Problem {
+    fn from(error: marker::Error) -> Self {
+        let why = match error {
+            marker::Error::Document(error) => return error.into(),
+            marker::Error::NotFound { unreadable, .. } => {
+                return Self::MarkerNotFound { unreadable };
+            }
+            marker::Error::Text { .. } => {
+                return Self::BadField {
+                    field: "tag_koordinat",
+                };
+            }
+            // Nothing has been signed and the same document would fare no better: a refusal, not an unknown outcome.
+            marker::Error::Deadline => DocumentFault::TextTooLong,
+            marker::Error::TooComplex(_) => DocumentFault::TextTooComplex,
+            other => return Self::internal(other),
+        };
+        Self::Document { why }
     }
 }
 

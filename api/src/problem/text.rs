@@ -111,9 +111,13 @@ impl Problem {
                 "Terlalu banyak percobaan dengan passphrase salah, coba lagi nanti",
                 "Too many wrong passphrases; try again later",
             ),
-            Self::MarkerUnsupported => fixed(
-                "Tag koordinat belum didukung, gunakan koordinat",
-                "Markers are not supported yet; use coordinates",
+            Self::MarkerNotFound { unreadable: false } => fixed(
+                "Tag koordinat tidak ditemukan",
+                "The marker was not found in the document's text",
+            ),
+            Self::MarkerNotFound { unreadable: true } => fixed(
+                "Tag koordinat tidak ditemukan, sebagian teks dokumen tidak memiliki Unicode sehingga tidak dapat dibaca; gunakan koordinat",
+                "The marker was not found, and some fonts of the document have no Unicode, so that their text cannot be read; use coordinates",
             ),
             Self::MethodNotAllowed => {
                 fixed("Metode tidak didukung", "The method is not supported here")
@@ -185,6 +189,14 @@ impl DocumentFault {
             Self::TooComplex => language.of_two(
                 "Dokumen tidak dapat ditandatangani, struktur dokumen melebihi batas",
                 "The document cannot be signed: its structure exceeds the limits",
+            ),
+            Self::TextTooComplex => language.of_two(
+                "Tag koordinat tidak dapat dicari, teks dokumen melebihi batas; gunakan koordinat",
+                "The marker cannot be searched for: the document's text exceeds the limits; use coordinates",
+            ),
+            Self::TextTooLong => language.of_two(
+                "Tag koordinat tidak ditemukan dalam batas waktu; gunakan koordinat atau sebutkan halaman",
+                "The marker was not found within the time of a request; use coordinates or name the page",
             ),
             Self::Unsupported => language.of_two(
                 "Dokumen tidak dapat ditandatangani, fitur dokumen belum didukung",

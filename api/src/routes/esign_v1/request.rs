@@ -1,10 +1,10 @@
 //! The fields of POST /api/sign/pdf (contract, sections 1 and 4).
 
 use secrecy::SecretString;
-use signer::appearance::{Extent, PageChoice, Place, Position, V1Box};
+use signer::appearance::{Extent, Marker, PageChoice, Place, Position, V1Box};
 
 use crate::form::{Form, Wanted};
-use crate::pipeline::order::{self, Item, Items, Mark, Order, Picture, Proof, Who};
+use crate::pipeline::order::{self, Item, Items, Mark, Order, Picture, Proof, Spot, Who};
 use crate::problem::Problem;
 
 /// The parts kept as files, with the largest document's size.
@@ -76,9 +76,29 @@ fn required<'f>(form: &'f Form, field: &'static str) -> Result<&'f str, Problem>
 }
 
 fn mark(form: &Form, reading: V1Box) -> Result<Mark, Problem> {
-    let picture = picture(form)?;
-    if form.text("tag_koordinat").is_some() {
-        return Err(Problem::MarkerUnsupported);
+    Ok(Mark {
+        picture: picture(form)?,
+        caption: order::text("text", form.text("text"))?,
+        spot: spot(form, reading)?,
+    })
+}
+
+/// A marker wins over coordinates, and over the page that goes with them.
+fn spot(form: &Form, reading: V1Box) -> Result<Spot, Problem> {
+    if let Some(text) = form.text("tag_koordinat") {
+        let size = |field| {
+            form.text(field)
+                .map(|text| order::number(field, text))
+                .transpose()
+        };
+        return Ok(Spot::Marker(Marker {
+            text: text.to_owned(),
+            page: None,
+            extent: Extent {
+                width: size("width")?,
+                height: size("height")?,
+            },
+        }));
     }
     let coordinate = |field| order::number(field, required(form, field)?);
     let at = Position::V1 {
@@ -90,15 +110,10 @@ fn mark(form: &Form, reading: V1Box) -> Result<Mark, Problem> {
         },
         reading,
     };
-    let caption = order::text("text", form.text("text"))?;
-    Ok(Mark {
-        picture,
-        caption,
-        place: Place {
-            page: page(form)?,
-            at,
-        },
-    })
+    Ok(Spot::Place(Place {
+        page: page(form)?,
+        at,
+    }))
 }
 
 /// The image wins over the QR code; `linkQR` without `image` means QR, a text alone is a caption.
@@ -234,10 +249,39 @@ mod tests {
         ));
     }
 
+    fn spot(order: &Order) -> Spot {
+        order.items.of(0)[0].mark.as_ref().unwrap().spot.clone()
+    }
+
     #[test]
-    fn coordinates_pages_and_markers() {
+    fn a_marker_wins_over_coordinates_and_needs_no_size() {
+        for (more, width) in [
+            (&[][..], Some(100.0)),
+            (
+                &[("xAxis", ""), ("page", ""), ("width", ""), ("height", "")],
+                None,
+            ),
+        ] {
+            let order = read(
+                &visible(&[more, &[("tag_koordinat", "${ttd}")]].concat()),
+                true,
+            );
+            let Spot::Marker(marker) = spot(&order.unwrap()) else {
+                panic!("a marker")
+            };
+            assert_eq!((&*marker.text, marker.page), ("${ttd}", None));
+            assert_eq!(marker.extent.width, width);
+        }
+        let order = read(&visible(&[("tag_koordinat", "#"), ("width", "x")]), true);
+        assert!(matches!(order, Err(Problem::BadField { field: "width" })));
+    }
+
+    #[test]
+    fn coordinates_and_pages() {
         let order = read(&visible(&[]), true).unwrap();
-        let place = order.items.of(0)[0].mark.as_ref().unwrap().place;
+        let Spot::Place(place) = spot(&order) else {
+            panic!("coordinates")
+        };
         assert_eq!(place.page, PageChoice::Number(2));
         let Position::V1 { y_axis, .. } = place.at else {
             panic!("version 1")
@@ -245,12 +289,13 @@ mod tests {
         assert_eq!(y_axis.to_bits(), 20.5f64.to_bits());
 
         let last = read(&visible(&[("page", ""), ("halaman", "Terakhir")]), true).unwrap();
-        assert_eq!(
-            last.items.of(0)[0].mark.as_ref().unwrap().place.page,
-            PageChoice::Last
-        );
-        let marker = read(&visible(&[("tag_koordinat", "#")]), true);
-        assert!(matches!(marker, Err(Problem::MarkerUnsupported)));
+        assert!(matches!(
+            spot(&last),
+            Spot::Place(Place {
+                page: PageChoice::Last,
+                ..
+            })
+        ));
         for field in ["xAxis", "yAxis", "width", "height", "page"] {
             let Err(Problem::Missing { field: missing }) = read(&visible(&[(field, "")]), true)
             else {

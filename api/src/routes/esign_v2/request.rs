@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use secrecy::SecretString;
-use signer::appearance::{Extent, PageChoice, Place, Position};
+use signer::appearance::{Extent, Marker, PageChoice, Place, Position};
 use zeroize::Zeroize;
 
 use crate::base64;
 use crate::json::{self, Value};
 use crate::limits::Lease;
-use crate::pipeline::order::{self, Item, Items, Mark, Order, Picture, Proof, Who};
+use crate::pipeline::order::{self, Item, Items, Mark, Order, Picture, Proof, Spot, Who};
 use crate::problem::Problem;
 
 /// What a request may hold.
@@ -197,15 +197,38 @@ fn mark(value: &Value<'_>) -> Result<Mark, Problem> {
             });
         }
     };
-    if value.field("tag").is_some() || value.field("tag_koordinat").is_some() {
-        return Err(Problem::MarkerUnsupported);
-    }
-    let coordinate = |field| {
-        order::number(
-            field,
-            text(value, field)?.ok_or(Problem::Missing { field })?,
-        )
+    Ok(Mark {
+        picture,
+        caption,
+        spot: spot(value)?,
+    })
+}
+
+/// A marker wins over coordinates; a page that comes with it is the only one to be searched.
+fn spot(value: &Value<'_>) -> Result<Spot, Problem> {
+    let number = |field| {
+        text(value, field)?
+            .map(|text| order::number(field, text))
+            .transpose()
     };
+    let marker = match text(value, "tag_koordinat")? {
+        None => text(value, "tag")?,
+        found => found,
+    };
+    if let Some(marker) = marker {
+        let page = text(value, "page")?
+            .map(|page| order::page("page", page))
+            .transpose()?;
+        return Ok(Spot::Marker(Marker {
+            text: marker.to_owned(),
+            page: page.map(PageChoice::Number),
+            extent: Extent {
+                width: number("width")?,
+                height: number("height")?,
+            },
+        }));
+    }
+    let coordinate = |field| number(field)?.ok_or(Problem::Missing { field });
     let page = order::page(
         "page",
         text(value, "page")?.ok_or(Problem::Missing { field: "page" })?,
@@ -218,14 +241,10 @@ fn mark(value: &Value<'_>) -> Result<Mark, Problem> {
             height: Some(coordinate("height")?),
         },
     };
-    Ok(Mark {
-        picture,
-        caption,
-        place: Place {
-            page: PageChoice::Number(page),
-            at,
-        },
-    })
+    Ok(Spot::Place(Place {
+        page: PageChoice::Number(page),
+        at,
+    }))
 }
 
 fn image_bytes(text: &str) -> Result<Bytes, Problem> {

@@ -65,7 +65,11 @@ fn visible_items_take_numbers_as_strings_and_the_word_null() {
     );
     let mark = item.mark.as_ref().unwrap();
     assert!(matches!(&mark.picture, Picture::Qr(text) if text == "https://x"));
-    let Position::V2 { origin_x, .. } = mark.place.at else {
+    let Spot::Place(Place {
+        at: Position::V2 { origin_x, .. },
+        ..
+    }) = mark.spot
+    else {
         panic!("version 2")
     };
     assert_eq!(origin_x.to_bits(), 10.5f64.to_bits());
@@ -122,10 +126,32 @@ fn what_is_missing_or_malformed_is_named() {
         read(&request(r#"["JVBERi0="]"#, image)),
         Err(Problem::Image)
     ));
-    let marker = r#"[{"tampilan":"VISIBLE","linkQR":"x","tag_koordinat":"$"}]"#;
+}
+
+#[test]
+fn a_marker_wins_over_coordinates_and_keeps_its_page() {
+    for (keys, text, page, width) in [
+        (r#""tag_koordinat":"$""#, "$", None, None),
+        (
+            r#""tag":"[qr_bsre]","page":"3","originX":"nonsense","width":"80.5""#,
+            "[qr_bsre]",
+            Some(PageChoice::Number(3)),
+            Some(80.5),
+        ),
+        (r#""tag":"null","tag_koordinat":7"#, "7", None, None),
+    ] {
+        let item = format!(r#"[{{"tampilan":"VISIBLE","linkQR":"x",{keys}}}]"#);
+        let order = read(&request(r#"["JVBERi0="]"#, &item)).unwrap();
+        let Spot::Marker(marker) = &order.items.of(0)[0].mark.as_ref().unwrap().spot else {
+            panic!("{keys}")
+        };
+        assert_eq!((&*marker.text, marker.page), (text, page));
+        assert_eq!((marker.extent.width, marker.extent.height), (width, None));
+    }
+    let item = r#"[{"tampilan":"VISIBLE","linkQR":"x","tag":"$","page":"x"}]"#;
     assert!(matches!(
-        read(&request(r#"["JVBERi0="]"#, marker)),
-        Err(Problem::MarkerUnsupported)
+        read(&request(r#"["JVBERi0="]"#, item)),
+        Err(Problem::BadField { field: "page" })
     ));
 }
 
