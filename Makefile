@@ -4,8 +4,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SEGELD_CORPUS ?= ../shared/corpus
 export SEGELD_CORPUS
 ARGS ?=
+FUZZ_SECONDS ?= 20
 
-.PHONY: run test bench corpus resilience lint
+.PHONY: run test bench corpus fuzz resilience lint
 
 # A demo agency, token, CA and certificates in var/demo, and the daemon that serves them.
 run:
@@ -19,9 +20,10 @@ test:
 	cargo build --package segeld --bin segeld
 	cargo test --workspace $(ARGS)
 
-# Prints the figures and writes docs/benchmarks.md.
+# Prints the figures and writes docs/cost.md and docs/benchmarks.md.
 bench:
 	@scripts/set-up test
+	cargo bench --package segeld-benches --bench cost -- $(ARGS)
 	cargo bench --package segeld-benches --bench throughput -- $(ARGS)
 	cargo bench --package segeld-benches --bench distance -- $(ARGS)
 
@@ -40,3 +42,8 @@ resilience:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# Every fuzz target for FUZZ_SECONDS; what it finds becomes a test.
+fuzz:
+	@command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+	@for target in fuzz/targets/*.rs; do fuzz/run "$$(basename "$$target" .rs)" $(FUZZ_SECONDS) || exit 1; done

@@ -7,5 +7,6 @@
 pub mod ceiling;
 pub mod library;
 pub mod load;
+pub mod pile;
 pub mod report;
 pub mod token;

@@ -36,5 +36,8 @@ fuzz_target!(|bytes: &[u8]| {
         again.revisions().len(),
         pdf.revisions().len().saturating_add(1)
     );
-    assert_eq!(again.page_count().is_ok(), pdf.page_count().is_ok());
+    // A page tree that could not be read may have named an object that there was not, and now is.
+    if let Ok(count) = pdf.page_count() {
+        assert_eq!(again.page_count().ok(), Some(count));
+    }
 });
