@@ -1,5 +1,7 @@
 //! The command line.
 
+mod verify;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ enum Command {
     Hsm(hsm_cli::Command),
     /// Serves.
     Serve(ConfigFile),
+    /// Judges the signatures of a document: exit code 0 valid, 1 invalid, 2 indeterminate, 3 unsigned.
+    Verify(verify::Options),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +56,7 @@ impl Cli {
             Command::Demo(options) => demo::run(&options),
             Command::Hsm(command) => hsm_cli::run(&command),
             Command::Serve(file) => serve(&file.config),
+            Command::Verify(options) => verify::run(&options),
         };
         done.unwrap_or_else(|error| {
             say(&format!("segeld: {error:#}"));

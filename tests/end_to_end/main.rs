@@ -23,4 +23,6 @@ mod signing;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod verification;
+#[cfg(test)]
 mod visible;

@@ -409,6 +409,16 @@ impl Step<'_, '_> {
     }
 }
 
+/// The text that an appearance shows; `None` where that cannot be told.
+pub(crate) fn shown_text(pdf: &Pdf<'_>, appearance: &Object) -> Option<String> {
+    appearance::shown(pdf, Some(appearance), None)
+}
+
+/// Whether appearances show a value; `None` where that cannot be told.
+pub(crate) fn text_fits(value: &str, shown: &[Option<String>]) -> Option<bool> {
+    appearance::fits(&[value.to_owned()], shown, false)
+}
+
 /// What an object is, for people.
 fn describe(object: &Object) -> String {
     let dictionary = match object {

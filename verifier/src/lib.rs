@@ -21,6 +21,7 @@ mod cms;
 mod diff;
 mod document;
 mod evidence;
+mod hidden;
 mod name;
 mod policy;
 mod pool;
@@ -35,6 +36,7 @@ mod verify;
 pub use algorithm::{Digest, KeyKind};
 pub use certificate::{Certificate, NotACertificate};
 pub use evidence::{Evidence, NoEvidence};
+pub use hidden::inspect;
 pub use policy::{AlgorithmPolicy, Anchor, Limits, Policy, RevocationPolicy, Trust};
 pub use report::{
     CertificateFacts, Change, Check, Conclusion, Coverage, Finding, Indication, Integrity, Level,

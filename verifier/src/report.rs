@@ -4,6 +4,7 @@
 //! failure decides, else the first doubt (EN 319 102-1, 5.1.3).
 
 mod check;
+mod json;
 mod verdict;
 
 use jiff::Timestamp;

@@ -8,6 +8,7 @@ use signer::pdf::{self, Anomaly, Pdf};
 use crate::algorithm::Digest;
 use crate::document::{Stages, looks_signed};
 use crate::evidence::Evidence;
+use crate::hidden;
 use crate::policy::Policy;
 use crate::pool::Pool;
 use crate::proof::{self, Proven, Token};
@@ -17,6 +18,9 @@ use crate::report::{
 };
 use crate::revision::History;
 use crate::signature::{ContentDigests, Examined, Found, examine, find};
+
+/// Objects of a document that is searched for hidden content whenever it is verified.
+const MOST_SEARCHED: u32 = 1_000;
 
 /// Judges every signature of a document. There is no input that is not answered.
 #[must_use]
@@ -75,6 +79,10 @@ fn readable(
         tokens.push(own);
     }
     let proven = proof::judge_all(&mut examined, tokens, stages, &pool);
+    // A large document takes long to search; who wants to know asks for it.
+    if !examined.is_empty() && pdf.size() <= MOST_SEARCHED {
+        hidden::warn(pdf, &policy.limits, &mut document);
+    }
     let history = History::read(pdf, stages, &examined, policy);
     let sound: HashMap<String, Integrity> = examined
         .iter()
