@@ -88,6 +88,7 @@ fn word(warning: Warning) -> &'static str {
     match warning {
         Warning::BrokenSignature => "earlier-signature-broken",
         Warning::ChangedAfterSigning => "changed-after-signing",
+        Warning::OutsideStructure => "outside-structure",
         Warning::Repaired => "repaired",
         Warning::Xfa => "xfa-form",
         _ => "other",

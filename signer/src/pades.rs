@@ -13,6 +13,7 @@ mod mark;
 mod prepare;
 mod request;
 mod seed_value;
+mod tagging;
 mod target;
 
 pub use embed::{Base, Signed, ToBeSigned};

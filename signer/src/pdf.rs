@@ -37,6 +37,7 @@ pub mod repair;
 pub(crate) mod sample;
 pub mod sig_field;
 mod stream_data;
+pub(crate) mod structure;
 mod xref;
 
 pub use crypt::{Access, Encryption};

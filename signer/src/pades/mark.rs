@@ -120,11 +120,24 @@ fn page_of(pdf: &Pdf<'_>, widget: ObjectId, dict: &Dictionary) -> Result<Option<
     Ok(fallback)
 }
 
+/// What the document claims to be, as far as that matters: marks may have to do without transparency, and anything new
+/// may have to stand in the structure tree.
+pub(super) fn claim(pdf: &Pdf<'_>, marks: &[Mark]) -> Result<Option<Claim>, Error> {
+    if !marks.is_empty() {
+        return Ok(Some(Claim::read(pdf)?));
+    }
+    let catalogue = pdf.catalog()?;
+    let has_structure = catalogue
+        .as_dict()
+        .is_ok_and(|catalogue| catalogue.has(b"StructTreeRoot"));
+    if !has_structure {
+        return Ok(None);
+    }
+    // Metadata beyond the limits are no reason to refuse what draws nothing.
+    Ok(Claim::read(pdf).ok())
+}
+
 /// Draws into a revision under what the document's archival claim allows.
-pub(super) fn drawing(pdf: &Pdf<'_>, marks: &[Mark]) -> Result<Drawing, Error> {
-    Ok(if marks.is_empty() {
-        Drawing::default()
-    } else {
-        Drawing::new(Claim::read(pdf)?.constraints())
-    })
+pub(super) fn drawing(claim: Option<&Claim>) -> Drawing {
+    claim.map_or_else(Drawing::default, |claim| Drawing::new(claim.constraints()))
 }

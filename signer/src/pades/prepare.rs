@@ -7,7 +7,8 @@ use aws_lc_rs::digest;
 use lopdf::{Dictionary, Object, ObjectId};
 
 use super::earlier::doubts;
-use super::mark::{PlacedMark, drawing, place_all, widget_place};
+use super::mark::{PlacedMark, claim, drawing, place_all, widget_place};
+use super::tagging::Tagging;
 use super::target::Target;
 use super::{Base, Error, Request, ToBeSigned, Warning};
 use crate::appearance::Drawing;
@@ -100,10 +101,12 @@ impl Revision {
         let form = AcroForm::read(&pdf)?;
         let protection = Protection::read(&pdf, &form)?;
         let target = Target::choose(&pdf, &form, &protection, request)?;
+        let claim = claim(&pdf, &request.marks)?;
         let mut writing = Writing {
             update: Update::new(&pdf),
-            drawing: drawing(&pdf, &request.marks)?,
+            drawing: drawing(claim.as_ref()),
             annotations: BTreeMap::new(),
+            tagging: Tagging::read(&pdf, claim.as_ref(), protection.is_signed())?,
         };
         writing.update.skip_numbers(form.highest_value);
         let signature = Signature {
@@ -130,7 +133,7 @@ impl Revision {
                 form.enter(&mut writing.update, Some(field))?;
             }
         }
-        let bytes = writing.finish()?;
+        let (bytes, outside) = writing.finish()?;
         // Only now has everything been read that a signature needs.
         if pdf.needs_rewrite() {
             return Err(Error::Damaged);
@@ -138,6 +141,9 @@ impl Revision {
         let mut warnings: Vec<Warning> = doubts(&pdf, &form)?.into_iter().collect();
         if form.has_xfa() {
             warnings.push(Warning::Xfa);
+        }
+        if outside {
+            warnings.push(Warning::OutsideStructure);
         }
         Ok(Self {
             bytes,
@@ -154,6 +160,7 @@ struct Writing<'p, 'a> {
     drawing: Drawing,
     /// New annotations by page.
     annotations: BTreeMap<ObjectId, Vec<ObjectId>>,
+    tagging: Tagging,
 }
 
 impl Writing<'_, '_> {
@@ -175,7 +182,9 @@ impl Writing<'_, '_> {
                 self.empty_appearance(),
             ),
         };
-        let field = sig_field::field(name, value, page, rect, appearance);
+        let mut field = sig_field::field(name, value, page, rect, appearance);
+        self.tagging
+            .enter_field(&mut self.update, (id, page), &mut field);
         self.update.put(id, Object::Dictionary(field));
         self.annotations.entry(page).or_default().push(id);
         for mark in marks {
@@ -232,7 +241,9 @@ impl Writing<'_, '_> {
     fn stamp(&mut self, mark: &PlacedMark<'_>) -> Result<(), Error> {
         let appearance = self.draw(mark)?;
         let id = self.update.allocate();
-        let stamp = sig_field::stamp(mark.page, mark.placed.rect, appearance);
+        let mut stamp = sig_field::stamp(mark.page, mark.placed.rect, appearance);
+        self.tagging
+            .enter_stamp(&mut self.update, (id, mark.page), &mut stamp);
         self.update.put(id, Object::Dictionary(stamp));
         self.annotations.entry(mark.page).or_default().push(id);
         Ok(())
@@ -244,11 +255,14 @@ impl Writing<'_, '_> {
         id
     }
 
-    fn finish(mut self) -> Result<Vec<u8>, Error> {
+    /// The revision, and whether something stands outside of a structure that should hold it.
+    fn finish(mut self) -> Result<(Vec<u8>, bool), Error> {
         for (page, annotations) in &self.annotations {
-            annotate(&mut self.update, *page, annotations)?;
+            let more = self.tagging.page_entries();
+            annotate(&mut self.update, *page, annotations, more)?;
         }
-        Ok(self.update.finish()?)
+        let outside = self.tagging.write(&mut self.update)?;
+        Ok((self.update.finish()?, outside))
     }
 }
 

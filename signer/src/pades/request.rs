@@ -80,6 +80,9 @@ pub enum Warning {
     BrokenSignature,
     /// The document was changed after its newest signature.
     ChangedAfterSigning,
+    /// The document claims to be accessible (PDF/A of level A, PDF/UA), but what is new could not be entered in its
+    /// structure tree: there is none, none that can be added to, or an earlier signature forbids it.
+    OutsideStructure,
     /// The document was damaged and has been rewritten before it was signed.
     Repaired,
     /// The document has an XFA form, which some readers show in place of the pages that were signed.

@@ -538,3 +538,6 @@ fn a_form_described_in_xfa_is_signed_with_a_warning() {
         memchr::memmem::find(&signed[sample.bytes.len()..], b"/NeedAppearances true").is_some()
     );
 }
+
+mod archive;
+mod shown;

@@ -104,7 +104,7 @@ impl AcroForm {
     }
 }
 
-/// Puts annotations on a page, behind those it has.
+/// Puts annotations on a page, behind those it has, and changes other entries of the page with that.
 ///
 /// An array that is an object of its own may be shared with other pages, on which the annotations are not to appear:
 /// the page gets its items in an array of its own.
@@ -116,6 +116,7 @@ pub(crate) fn annotate(
     update: &mut Update<'_, '_>,
     page: ObjectId,
     annotations: &[ObjectId],
+    mut entries: Vec<(&[u8], Vec<u8>)>,
 ) -> Result<(), Error> {
     if annotations.is_empty() {
         return Ok(());
@@ -126,10 +127,8 @@ pub(crate) fn annotate(
         Some(_) => shared_array(update, page)?,
         None => None,
     };
-    update.edit(
-        page,
-        vec![(b"Annots", appended(array.as_deref(), annotations))],
-    )
+    entries.push((b"Annots", appended(array.as_deref(), annotations)));
+    update.edit(page, entries)
 }
 
 /// The text of an array that the page refers to, as it is to stand in the page.
