@@ -27,10 +27,12 @@ bench:
 	cargo bench --package segeld-benches --bench throughput -- $(ARGS)
 	cargo bench --package segeld-benches --bench distance -- $(ARGS)
 
-# Signs third-party PDFs through the daemon, a table by category; says so when $(SEGELD_CORPUS) is not there.
+# Signs third-party PDFs through the daemon, a table by category; says so when $(SEGELD_CORPUS) is not there. Before that
+# PDFBox Preflight judges what becomes of PDF/A-1b.
 corpus:
-	@scripts/set-up test
+	@scripts/set-up corpus
 	cargo build --package segeld --bin segeld
+	cargo test --package segeld-tests --test end-to-end -- --ignored archive::
 	cargo run --package segeld-tests --bin corpus -- $(ARGS)
 
 # Every fault in every call, measured beside what is due in docs/resilience.md.

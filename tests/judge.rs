@@ -2,6 +2,7 @@
 
 pub mod openssl;
 pub mod pdfsig;
+pub mod preflight;
 pub mod pyhanko;
 pub mod qpdf;
 

@@ -1,6 +1,8 @@
 //! The daemon from outside. Every expectation is the wire contract's, and every signed document goes to the judges.
 
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod download;
 #[cfg(test)]
 mod failing_token;

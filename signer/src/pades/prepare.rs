@@ -106,7 +106,7 @@ impl Revision {
             update: Update::new(&pdf),
             drawing: drawing(claim.as_ref()),
             annotations: BTreeMap::new(),
-            tagging: Tagging::read(&pdf, claim.as_ref(), protection.is_signed())?,
+            tagging: Tagging::read(&pdf, claim.as_ref(), protection.is_signed()),
         };
         writing.update.skip_numbers(form.highest_value);
         let signature = Signature {

@@ -30,29 +30,23 @@ pub(super) struct Tagging {
 impl Tagging {
     /// Reads what a claim asks for. A document that holds signatures keeps its structure: most validators allow no
     /// change there.
-    pub(super) fn read(
-        pdf: &Pdf<'_>,
-        claim: Option<&Claim>,
-        is_signed: bool,
-    ) -> Result<Self, Error> {
+    pub(super) fn read(pdf: &Pdf<'_>, claim: Option<&Claim>, is_signed: bool) -> Self {
         let archive = claim.and_then(|claim| claim.archive);
         let accessible = claim.is_some_and(|claim| claim.accessible.is_some());
         let level_a = archive.is_some_and(|archive| archive.level == Some(Level::A));
         if !level_a && !accessible {
-            return Ok(Self::default());
+            return Self::default();
         }
         let tagged = claim.is_some_and(|claim| claim.tagged) && !is_signed;
-        Ok(Self {
-            tree: if tagged {
-                StructureTree::read(pdf)?
-            } else {
-                None
-            },
+        // A tree that cannot be read cannot be added to; that is no reason not to sign.
+        let tree = tagged.then(|| StructureTree::read(pdf).ok().flatten());
+        Self {
+            tree: tree.flatten(),
             outside: false,
             wanted: true,
             first_part: archive.is_some_and(|archive| archive.part == 1),
             accessible,
-        })
+        }
     }
 
     /// Enters a field's widget.

@@ -462,7 +462,7 @@ mod tests {
         for (root, more) in [
             ("<</K<</S/Document>>>>", &[][..]),
             ("<</K 5 0 R>>", &[(5, "<</S/Document>>")]),
-            ("<</ParentTree 7 0 R>>", &[(7, "<</Nums[x 1]>>")]),
+            ("<</ParentTree 7 0 R>>", &[(7, "<</Nums[/x 1]>>")]),
             ("<</ParentTree 7 0 R>>", &[(7, "<</Nums[1]>>")]),
             ("<</ParentTree 7 0 R>>", &[(7, "<</Nums[]/Kids[]>>")]),
             ("<</ParentTree 7 0 R>>", &[(7, "<</Kids[7 0 R]>>")]),
