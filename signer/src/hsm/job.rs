@@ -138,6 +138,8 @@ pub(super) struct Tries {
     level: Option<Action>,
     at_level: u32,
     disturbed: bool,
+    /// Failures since it disturbed the others, who succeed.
+    alone: u32,
     successes: u64,
 }
 
@@ -146,7 +148,8 @@ impl Tries {
     ///
     /// A repair that did not help is tried once more, then the next stronger one. Repairs that disturb other jobs are
     /// reached this way only while no other job succeeds; a job that has disturbed the others once and is the only one
-    /// to fail is itself at fault, and is given up.
+    /// to fail does not disturb them again. It may have met every error of a row by itself, so it is asked a few times more,
+    /// each time later, before it is given up as itself at fault.
     pub(super) fn escalate(&mut self, first: Action, successes: u64) -> Action {
         self.count += 1;
         if first == Action::GiveUp {
@@ -173,7 +176,12 @@ impl Tries {
         let action = self.level.unwrap_or(first);
         if action >= Action::NewLogin {
             if self.disturbed && others_succeed {
-                return Action::GiveUp;
+                self.alone += 1;
+                return if self.alone > MAX_ALONE {
+                    Action::GiveUp
+                } else {
+                    Action::NewSession
+                };
             }
             self.disturbed = true;
         }
@@ -187,6 +195,8 @@ impl Tries {
     }
 }
 
+/// With the pauses between them some three seconds.
+const MAX_ALONE: u32 = 16;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -222,6 +232,9 @@ mod tests {
         }
         let mut tries = Tries::default();
         assert_eq!(tries.escalate(Action::NewLogin, 0), Action::NewLogin);
+        for _ in 0..MAX_ALONE {
+            assert_eq!(tries.escalate(Action::NewLogin, 9), Action::NewSession);
+        }
         assert_eq!(tries.escalate(Action::NewLogin, 9), Action::GiveUp);
     }
 

@@ -243,9 +243,13 @@ impl Keeper<'_> {
             }
             Err(error) => {
                 warn!(%error, "the module cannot be initialised again");
+                // Connecting comes next and would rest as well, unless the module is still up around a stuck thread.
+                let stuck = matches!(error, Error::Stuck);
                 self.pool.report(error);
-                self.failures = self.failures.saturating_add(1);
-                self.pool.rest(pause(self.failures));
+                if stuck {
+                    self.failures = self.failures.saturating_add(1);
+                    self.pool.rest(pause(self.failures));
+                }
             }
         }
     }
@@ -264,4 +268,4 @@ fn pause(repeated: u32) -> Duration {
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);

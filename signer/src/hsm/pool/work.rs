@@ -54,11 +54,20 @@ impl Pool {
     }
 
     /// Puts a job back, to be done first or, when it must wait, in time.
-    pub(in crate::hsm) fn put_back(&self, job: Job) {
+    pub(in crate::hsm) fn put_back(&self, mut job: Job) {
         let mut table = lock(&self.table);
         if table.closed {
             drop(table);
             job.caller.fail(Error::Shutdown);
+        } else if let Some(verdict) = table.verdict.clone() {
+            // It was at work when the others were answered, or moved.
+            drop(table);
+            job.tries.avoid = None;
+            let group = self.group.get().and_then(Weak::upgrade);
+            match group.as_ref().and_then(|group| group.other(self)) {
+                Some(other) => other.put_back(job),
+                None => drop(job.caller.fail(verdict)),
+            }
         } else if job.tries.due.is_some() {
             table.delayed.push(job);
             drop(table);
