@@ -6,7 +6,7 @@ export SEGELD_CORPUS
 ARGS ?=
 FUZZ_SECONDS ?= 20
 
-.PHONY: run test bench corpus fuzz resilience lint
+.PHONY: run test bench corpus fuzz resilience token-suite lint
 
 # A demo agency, token, CA and certificates in var/demo, and the daemon that serves them.
 run:
@@ -40,6 +40,10 @@ resilience:
 	@scripts/set-up test
 	cargo build --package segeld --bin segeld
 	SEGELD_RESILIENCE=all cargo test --package segeld-tests --test resilience -- what_is_due --nocapture $(ARGS)
+
+# The token suite on a second implementation of PKCS#11, built from crates.io.
+token-suite:
+	scripts/token-suite $(ARGS)
 
 lint:
 	cargo fmt --all --check

@@ -49,7 +49,10 @@ pub(crate) async fn run(house: &House, sheet: &Sheet, cell: &Cell) -> Result<Out
     }
     check(house, &replies)?;
     let outcome = judge(&replies, at, restarted)?;
-    if !matches!(outcome, Outcome::Served(_)) {
+    if !matches!(
+        (outcome, cell.due),
+        (Outcome::Served(_), Outcome::Served(_))
+    ) {
         // Threads inside the module, or a verdict, must not reach into the next cell.
         house.replace();
     }
