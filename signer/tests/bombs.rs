@@ -4,6 +4,11 @@
 //! The caps on time are for builds without optimisation on busy machines; they catch what does not end.
 
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "input of tests, made by them"
+)]
 
 use std::process::Command;
 use std::time::{Duration, Instant};
