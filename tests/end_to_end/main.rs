@@ -25,6 +25,8 @@ mod signing;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod verification;
 #[cfg(test)]
 mod visible;

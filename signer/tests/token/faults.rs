@@ -105,6 +105,9 @@ fn a_token_that_is_away_at_start_is_found_when_it_comes() {
     alone(
         "faults::a_token_that_is_away_at_start_is_found_when_it_comes",
         |token| {
+            if !token.is_in_files() {
+                return;
+            }
             let (here, away) = (token.directory.join("tokens"), token.directory.join("away"));
             fs::rename(&here, &away).unwrap();
             fs::create_dir(&here).unwrap();
@@ -136,6 +139,9 @@ fn a_token_that_goes_away_and_comes_back_is_served_unseen() {
     alone(
         "faults::a_token_that_goes_away_and_comes_back_is_served_unseen",
         |token| {
+            if !token.is_in_files() {
+                return;
+            }
             let hsm = start(settings());
             let key = p256(&hsm, "seal");
             sign(&key, b"x").unwrap();
