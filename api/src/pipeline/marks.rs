@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use secrecy::SecretString;
 use signer::appearance::{Mark, Marker, Place, marker};
+use signer::pdf::repair::Caps;
 
 use super::order::{Item, Spot};
 use super::pictures::Shown;
+use super::repair;
 use crate::metrics::Stage;
 use crate::problem::Problem;
 use crate::service::{Context, Service};
@@ -46,20 +48,26 @@ pub(super) async fn place(
     if markers.is_empty() {
         return Ok(placed(planned, Vec::new()));
     }
-    let (document, password) = (document.clone(), password.cloned());
-    let deadline = context.deadline;
-    let found = service
-        .cpu
-        .run(Stage::Search, deadline, move || {
+    let search = async |caps: Option<Caps>| {
+        let (document, password) = (document.clone(), password.cloned());
+        let (markers, deadline) = (markers.clone(), context.deadline);
+        let job = move || {
+            let password = password.as_ref();
+            let caps = caps.as_ref();
             Ok(marker::locate(
-                &document,
-                password.as_ref(),
-                &markers,
-                deadline,
-            )?)
-        })
-        .await?;
-    Ok(placed(planned, found))
+                &document, password, &markers, deadline, caps,
+            ))
+        };
+        service.cpu.run(Stage::Search, deadline, job).await
+    };
+    let found = match search(None).await? {
+        Err(marker::Error::Document(error)) if error.is_damage() => {
+            let turn = repair::turn(service, context).await?;
+            search(Some(turn.caps.clone())).await?
+        }
+        found => found,
+    };
+    Ok(placed(planned, found?))
 }
 
 /// Marks in the order of their items; `found` has a place for each marker.

@@ -1,4 +1,4 @@
-//! Preparing a document, rewritten first if it is damaged and the configuration permits that.
+//! Working on a document, rewritten first if it is damaged and the configuration permits that.
 //!
 //! A repair holds many times the document in memory. So there is one at a time, and what it may need is taken from the
 //! budget of all requests; what is left of it goes to the request, with whose answer the rewritten document leaves.
@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use signer::pades::{self, Base, Request, ToBeSigned};
 use signer::pdf::repair::Caps;
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout_at;
 
 use crate::limits::Lease;
@@ -26,14 +27,37 @@ pub(super) async fn prepare(
 ) -> Result<ToBeSigned, Problem> {
     match attempt(service, context, base.clone(), request.clone()).await? {
         Ok(prepared) => Ok(prepared),
-        Err(error) if error.is_damage() && service.signature.repair => {
-            repaired(service, context, base, request, lease).await
-        }
-        Err(error) if error.is_damage() => Err(Problem::Document {
-            why: DocumentFault::RepairOff,
-        }),
+        Err(error) if error.is_damage() => repaired(service, context, base, request, lease).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// The one repair that may be under way.
+pub(super) struct Turn<'s> {
+    /// Up to where the document may be rewritten.
+    pub(super) caps: Caps,
+    memory: Lease,
+    _place: SemaphorePermit<'s>,
+}
+
+/// Waits for the turn to repair a document.
+pub(super) async fn turn<'s>(service: &'s Service, context: &Context) -> Result<Turn<'s>, Problem> {
+    if !service.signature.repair {
+        return Err(Problem::Document {
+            why: DocumentFault::RepairOff,
+        });
+    }
+    let place = timeout_at(context.deadline.into(), service.repairs.acquire()).await;
+    let Ok(Ok(place)) = place else {
+        return Err(Problem::Overloaded);
+    };
+    // A budget that could never hold it is a small machine's, whose operator may still want repairs.
+    let memory = MEMORY.min(service.limits.in_flight.get() / 2);
+    Ok(Turn {
+        caps: Caps::default(),
+        memory: service.budget.lease(memory).ok_or(Problem::Overloaded)?,
+        _place: place,
+    })
 }
 
 async fn repaired(
@@ -43,17 +67,11 @@ async fn repaired(
     mut request: Request,
     lease: &Lease,
 ) -> Result<ToBeSigned, Problem> {
-    let turn = timeout_at(context.deadline.into(), service.repairs.acquire()).await;
-    let Ok(Ok(_turn)) = turn else {
-        return Err(Problem::Overloaded);
-    };
-    // A budget that could never hold it is a small machine's, whose operator may still want repairs.
-    let memory = MEMORY.min(service.limits.in_flight.get() / 2);
-    let working = service.budget.lease(memory).ok_or(Problem::Overloaded)?;
-    request.repair = Some(Caps::default());
+    let turn = turn(service, context).await?;
+    request.repair = Some(turn.caps);
     let prepared = attempt(service, context, base, request).await??;
     if let Base::Rewritten(rewritten) = prepared.base() {
-        lease.take_over(working, rewritten.len() as u64);
+        lease.take_over(turn.memory, rewritten.len() as u64);
     }
     Ok(prepared)
 }

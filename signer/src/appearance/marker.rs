@@ -12,7 +12,8 @@ mod lines;
 mod reduce;
 
 use super::layout::{Extent, PageChoice, PageGeometry, Place, Position, View};
-use crate::pdf::{self, Pdf, repair};
+use crate::pdf::repair::{self, Caps};
+use crate::pdf::{self, Pdf};
 
 use lines::Lines;
 use secrecy::SecretString;
@@ -64,7 +65,8 @@ const LONGEST: usize = 1_024;
 /// The interpreter recurses into nested forms and arrays; how deep is limited, how much of the stack that takes is not known.
 const STACK: usize = 16 << 20;
 
-/// Finds the first place of each marker, in reading order: page by page, from top to bottom, from left to right.
+/// Finds the first place of each marker, in reading order: page by page, from top to bottom, from left to right. A damaged
+/// document is rewritten within `caps` and then searched, as it will be signed; it is refused without them.
 ///
 /// # Errors
 /// [`Error::NotFound`] for the first marker that is nowhere; [`Error::Deadline`], [`Error::TooComplex`] and
@@ -74,11 +76,11 @@ pub fn locate(
     password: Option<&SecretString>,
     markers: &[Marker],
     deadline: Instant,
+    caps: Option<&Caps>,
 ) -> Result<Vec<Place>, Error> {
     let search = || match run(document, password, markers, deadline) {
         Err(Error::Document(error)) if error.is_damage() => {
-            // As it will be signed: rewritten.
-            let rewritten = repair::rewrite(document, &repair::Caps::default())?;
+            let rewritten = repair::rewrite(document, caps.ok_or(error)?)?;
             run(&rewritten, password, markers, deadline)
         }
         result => result,

@@ -128,7 +128,7 @@ fn soon() -> Instant {
 }
 
 fn one(document: &[u8], text: &str) -> Result<(u32, f64, f64), Error> {
-    let places = locate(document, None, &[marker(text)], soon())?;
+    let places = locate(document, None, &[marker(text)], soon(), None)?;
     let [
         Place {
             page: PageChoice::Number(page),
@@ -251,7 +251,7 @@ fn the_first_in_reading_order_counts() {
         marker("#"),
         marker("satu"),
     ];
-    let pages: Vec<_> = locate(&document, None, &markers, soon())
+    let pages: Vec<_> = locate(&document, None, &markers, soon(), None)
         .unwrap()
         .iter()
         .map(|place| place.page)
@@ -270,7 +270,7 @@ fn the_first_in_reading_order_counts() {
         })
     );
     assert_eq!(
-        locate(&document, None, &[on(PageChoice::Number(4))], soon()),
+        locate(&document, None, &[on(PageChoice::Number(4))], soon(), None),
         Err(Error::Document(pdf::Error::NoSuchPage {
             page: 4,
             count: 3
