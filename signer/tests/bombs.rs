@@ -145,7 +145,7 @@ fn meet(bomb: &str) -> bool {
         page: None,
         extent: Extent::default(),
     };
-    marker::locate(&document, None, &[marker], Instant::now() + LONGEST).is_err()
+    marker::locate(&document, None, &[marker], Instant::now() + LONGEST, None).is_err()
 }
 
 /// What making the bomb took does not count.

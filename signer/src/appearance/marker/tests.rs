@@ -262,7 +262,8 @@ fn the_first_in_reading_order_counts() {
             &document,
             None,
             &[marker("^"), on(PageChoice::First)],
-            soon()
+            soon(),
+            None,
         ),
         Err(Error::NotFound {
             index: 1,
@@ -481,7 +482,7 @@ fn the_deadline_is_kept() {
         })
     );
     assert_eq!(
-        locate(&document, None, &[marker("#")], Instant::now()),
+        locate(&document, None, &[marker("#")], Instant::now(), None),
         Err(Error::Deadline)
     );
 }
@@ -611,6 +612,7 @@ fn damage_ends_in_a_place_or_a_refusal() {
             None,
             &[marker("#")],
             Instant::now() + Duration::from_secs(5),
+            Some(&crate::pdf::repair::Caps::default()),
         );
         assert!(
             !matches!(

@@ -116,6 +116,7 @@ impl Geometry {
                 extent,
             }],
             deadline(),
+            None,
         );
         let (_, high) = self.size();
         vec![
