@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 export PATH := $(PATH):$(HOME)/.cargo/bin
 SEGELD_CORPUS ?= ../shared/corpus
-export SEGELD_CORPUS
+# Tests run in the folders of their packages, so the path they get does not depend on where they stand.
+override export SEGELD_CORPUS := $(abspath $(SEGELD_CORPUS))
 ARGS ?=
 FUZZ_SECONDS ?= 20
 

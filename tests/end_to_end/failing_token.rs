@@ -81,13 +81,15 @@ impl House {
         }
     }
 
-    /// How often each effect has struck.
+    /// How often an effect has struck; that a hang begins has a line of its own.
     fn strikes(&self, effect: &str) -> usize {
         let log = std::fs::read_to_string(self.dir.join("calls.jsonl")).unwrap();
         let lines = log
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter(|line| line["fault"] == effect).count()
+        lines
+            .filter(|line| line["fault"] == effect && line["result"] != "hangs")
+            .count()
     }
 }
 

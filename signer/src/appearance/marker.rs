@@ -65,8 +65,9 @@ const LONGEST: usize = 1_024;
 /// The interpreter recurses into nested forms and arrays; how deep is limited, how much of the stack that takes is not known.
 const STACK: usize = 16 << 20;
 
-/// Finds the first place of each marker, in reading order: page by page, from top to bottom, from left to right. A damaged
-/// document is rewritten within `caps` and then searched, as it will be signed; it is refused without them.
+/// Finds the first place of each marker, in reading order: page by page, from top to bottom, from left to right.
+///
+/// A damaged document is rewritten within `caps` and then searched, as it will be signed; it is refused without them.
 ///
 /// # Errors
 /// [`Error::NotFound`] for the first marker that is nowhere; [`Error::Deadline`], [`Error::TooComplex`] and

@@ -497,12 +497,12 @@ fn what_is_no_document_is_said_to_be_so() {
 /// Every marker that the corpus lists is found, inside a word that `pdftotext` sees there.
 #[test]
 fn the_corpus_holds_what_it_lists() {
-    let Ok(corpus) = std::env::var("SEGELD_CORPUS") else {
-        eprintln!("SEGELD_CORPUS is not set: skipped");
+    let corpus = std::env::var("SEGELD_CORPUS").unwrap_or_default();
+    let corpus = std::path::Path::new(&corpus);
+    let Ok(manifest) = std::fs::read_to_string(corpus.join("manifest.tsv")) else {
+        eprintln!("skipped: SEGELD_CORPUS names no corpus");
         return;
     };
-    let corpus = std::path::Path::new(&corpus);
-    let manifest = std::fs::read_to_string(corpus.join("manifest.tsv")).unwrap();
     let mut faults = Vec::new();
     for row in manifest.lines() {
         let columns: Vec<&str> = row.split('\t').collect();
@@ -612,7 +612,7 @@ fn damage_ends_in_a_place_or_a_refusal() {
             None,
             &[marker("#")],
             Instant::now() + Duration::from_secs(5),
-            Some(&crate::pdf::repair::Caps::default()),
+            Some(&Caps::default()),
         );
         assert!(
             !matches!(
