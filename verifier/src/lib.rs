@@ -21,6 +21,7 @@ mod cms;
 mod diff;
 mod document;
 mod evidence;
+mod hexadecimal;
 mod hidden;
 mod name;
 mod policy;

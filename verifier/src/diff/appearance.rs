@@ -387,25 +387,7 @@ impl Tokens<'_> {
         let rest = self.bytes.get(self.position + 1..)?;
         let end = memchr::memchr(b'>', rest)?;
         self.position += end + 2;
-        let digits: Option<Vec<u8>> = rest
-            .get(..end)?
-            .iter()
-            .filter(|byte| !is_space(**byte))
-            .map(|byte| {
-                char::from(*byte)
-                    .to_digit(16)
-                    .and_then(|digit| u8::try_from(digit).ok())
-            })
-            .collect();
-        Some(
-            digits?
-                .chunks(2)
-                .map(|pair| match pair {
-                    [high, low] => high << 4 | low,
-                    [high] => high << 4,
-                    _ => 0,
-                })
-                .collect(),
-        )
+        let digits = rest.get(..end)?.iter().copied();
+        crate::hexadecimal::decode(digits.filter(|byte| !is_space(*byte)))
     }
 }

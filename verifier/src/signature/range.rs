@@ -115,24 +115,11 @@ fn contents(dictionary: &Dictionary, findings: &mut Findings) -> Option<Vec<u8>>
 fn hexadecimal(gap: &[u8], findings: &mut Findings) -> Option<Vec<u8>> {
     let read = || {
         let digits = gap.strip_prefix(b"<")?.strip_suffix(b">")?;
-        let digits: Option<Vec<u8>> = digits
-            .iter()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .map(|byte| {
-                char::from(*byte)
-                    .to_digit(16)
-                    .and_then(|digit| u8::try_from(digit).ok())
-            })
-            .collect();
-        Some(
-            digits?
-                .chunks(2)
-                .map(|pair| match pair {
-                    [high, low] => high << 4 | low,
-                    [high] => high << 4,
-                    _ => 0,
-                })
-                .collect(),
+        crate::hexadecimal::decode(
+            digits
+                .iter()
+                .copied()
+                .filter(|byte| !byte.is_ascii_whitespace()),
         )
     };
     let bytes = read();
