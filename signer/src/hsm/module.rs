@@ -129,14 +129,7 @@ impl Module {
                     drop(gate);
                     calling();
                     let outcome = self.initialise();
-                    gate = lock(&self.gate);
-                    gate.epoch += 1;
-                    gate.phase = if outcome.is_ok() {
-                        Phase::Initialised
-                    } else {
-                        Phase::Finalised
-                    };
-                    self.changed.notify_all();
+                    gate = self.reached(&outcome);
                     outcome?;
                 }
                 Phase::Changing | Phase::Draining => {
@@ -190,7 +183,13 @@ impl Module {
         info!(module = %self.path.display(), "initialising the module again");
         self.finalise();
         let outcome = self.initialise();
-        gate = lock(&self.gate);
+        drop(self.reached(&outcome));
+        outcome.map(|()| true)
+    }
+
+    /// Opens the gate again after a change, with the phase that `outcome` has brought.
+    fn reached(&self, outcome: &Result<(), Error>) -> MutexGuard<'_, Gate> {
+        let mut gate = lock(&self.gate);
         gate.epoch += 1;
         gate.phase = if outcome.is_ok() {
             Phase::Initialised
@@ -198,7 +197,7 @@ impl Module {
             Phase::Finalised
         };
         self.changed.notify_all();
-        outcome.map(|()| true)
+        gate
     }
 
     /// Says whether a token behind the module is in use.
